@@ -1,0 +1,40 @@
+"""The backend protocol: a prompt in, chunks of text out, whatever runs the model."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Protocol
+
+from llama_assist.types import Chunk, Job, ModelInfo, Status
+
+
+class Backend(Protocol):
+    """Runs jobs. Closing the generator of a job frees the model within one step."""
+
+    async def describe(self) -> ModelInfo:
+        """Return what the prompt layer must know; raise `ModelError` or `EngineUnavailableError`."""
+        ...
+
+    def count(self, text: str) -> int:
+        """Return the number of tokens of plain `text`."""
+        ...
+
+    def generate(self, job: Job) -> AsyncGenerator[Chunk, None]:
+        """Stream one answer; the last chunk has `finish_reason` and `usage`.
+
+        Raises `ContextTooLongError`, `BusyError`, `EngineUnavailableError`, `EngineCrashedError`
+        or `SupersededError`.
+        """
+        ...
+
+    def status(self) -> Status:
+        """Return the state without starting anything."""
+        ...
+
+    async def start(self) -> None:
+        """Load the model now and return when it is ready."""
+        ...
+
+    async def stop(self) -> None:
+        """Give the memory back; the next job starts the engine again."""
+        ...

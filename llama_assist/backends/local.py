@@ -1,0 +1,185 @@
+"""The engine on this machine: encodes prompts here, lets a worker process run the model."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import AsyncGenerator
+from dataclasses import asdict
+from itertools import count
+from typing import Any
+
+from llama_assist.backends.process import Event
+from llama_assist.backends.supervisor import Supervisor
+from llama_assist.backends.tokenizer import PromptTokenizer
+from llama_assist.checkpoint import Checkpoint
+from llama_assist.config import Assist
+from llama_assist.errors import BusyError, ContextTooLongError, EngineCrashedError, ModelError, SupersededError
+from llama_assist.models.store import Store
+from llama_assist.types import Chunk, Job, ModelInfo, Status, TokenLogprob, Usage
+
+LATENCIES = 50  # durations kept for `status`
+
+
+class LocalBackend:
+    """Implements `Backend` with one worker process; see there for the contract of the methods."""
+
+    def __init__(self, config: Assist, log: logging.Logger | None = None, store: Store | None = None) -> None:
+        self._config = config
+        self._log = log or logging.getLogger("llama_assist")
+        self._store = store or Store()
+        self._supervisor = Supervisor(config, self._log, self._load_order)
+        self._model: tuple[Checkpoint, ModelInfo, PromptTokenizer] | None = None
+        self._ids = count(1)
+        self._num_active = 0
+        self._latencies: deque[float] = deque(maxlen=LATENCIES)
+
+    async def describe(self) -> ModelInfo:
+        """Read the checkpoint's settings and tokenizer, once, away from the event loop."""
+        if self._model is None:
+            self._model = await asyncio.to_thread(self._open)
+        return self._model[1]
+
+    def count(self, text: str) -> int:
+        """Return the number of tokens of `text`; `describe` comes first."""
+        return len(self._tokenizer.encode(text))
+
+    def status(self) -> Status:
+        """Return what the supervisor and the worker say."""
+        worker = self._supervisor.worker
+        running = worker.num_requests if worker is not None else 0
+        return Status(
+            state=self._supervisor.state,
+            model=self._config.model,
+            detail=self._supervisor.detail,
+            device=str(self._supervisor.ready.get("device", "")),
+            weights=str(self._supervisor.ready.get("weights", self._config.weights)),
+            memory_bytes=worker.memory_bytes() if worker is not None else 0,
+            queue=max(0, self._num_active - running),
+            running=running,
+            restarts=self._supervisor.restarts,
+            latencies_ms=tuple(round(latency, 1) for latency in self._latencies),
+        )
+
+    async def start(self) -> None:
+        """Load the model; an earlier failure is forgotten."""
+        self._supervisor.forget_failures()
+        await self.describe()
+        await self._supervisor.acquire()
+
+    async def stop(self) -> None:
+        """End the worker."""
+        await self._supervisor.stop()
+
+    async def generate(self, job: Job) -> AsyncGenerator[Chunk, None]:
+        """Stream one answer; a worker that dies before the first chunk is replaced, once."""
+        if self._num_active >= self._config.max_queue:
+            raise BusyError(f"{self._num_active} requests are waiting already; try again in a moment.")
+        self._num_active += 1
+        started = time.perf_counter()
+        try:
+            await self.describe()
+            order = self._order(job)
+            async for chunk in self._run_with_retry(order):
+                yield chunk
+            self._latencies.append((time.perf_counter() - started) * 1e3)
+        finally:
+            self._num_active -= 1
+            self._supervisor.note_idle()
+
+    async def _run_with_retry(self, order: dict[str, Any]) -> AsyncGenerator[Chunk, None]:
+        has_begun = False
+        try:
+            async for chunk in self._run(order):
+                has_begun = True
+                yield chunk
+        except EngineCrashedError:
+            if has_begun:
+                raise
+        else:
+            return
+        async for chunk in self._run(order):
+            yield chunk
+
+    async def _run(self, order: dict[str, Any]) -> AsyncGenerator[Chunk, None]:
+        worker = await self._supervisor.acquire()
+        request_id = str(next(self._ids))
+        queue = worker.open_queue(request_id)
+        worker.send({"op": "generate", "id": request_id, **order})
+        has_ended = False
+        try:
+            while not has_ended:
+                event = await queue.get()
+                has_ended = event["event"] != "token"
+                yield self._chunk(event)
+        finally:
+            worker.close_queue(request_id)
+            if not has_ended:
+                worker.send({"op": "cancel", "id": request_id})
+
+    def _chunk(self, event: Event) -> Chunk:
+        if event["event"] == "token":
+            top = tuple((piece, float(value)) for piece, value in event["top"])
+            return Chunk(event["text"], logprobs=(TokenLogprob(event["piece"], event["logprob"], top),))
+        if event["event"] == "done":
+            return Chunk(event["text"], finish_reason=event["finish_reason"], usage=Usage(**event["usage"]))
+        if event["event"] == "superseded":
+            raise SupersededError("A newer request for the same document took this one's place.")
+        raise EngineCrashedError("The engine ended in the middle of the answer. It starts again with the next request.")
+
+    def _order(self, job: Job) -> dict[str, Any]:
+        """Return the line for the worker; raise `ContextTooLongError` naming both numbers."""
+        token_ids, forced = self._tokenizer.encode_prompt(job.prompt)
+        limit = min(self._config.context_length, self._info.context_length)
+        if len(token_ids) + 1 >= limit:
+            raise ContextTooLongError(len(token_ids), limit)
+        stop_tokens = (*self._info.eos_tokens, *job.sampling.stop_tokens)
+        return {
+            "token_ids": token_ids or self._tokenizer.special_ids(stop_tokens)[:1],
+            "forced": forced.decode("latin-1"),
+            "sampling": asdict(job.sampling),
+            "stop_ids": self._tokenizer.special_ids(stop_tokens),
+            "priority": job.priority,
+            "document": job.document,
+        }
+
+    def _load_order(self) -> dict[str, Any]:
+        config, checkpoint = self._config, self._checkpoint
+        return {
+            "checkpoint": str(checkpoint.path),
+            "manifest": str(checkpoint.manifest_path) if checkpoint.manifest_path else None,
+            "id": checkpoint.id,
+            "weights": config.weights,
+            "fast_prefill": config.fast_prefill,
+            "device": config.device,
+            "num_threads": config.num_threads,
+            "context_length": min(config.context_length, self._info.context_length),
+            "num_slots": config.num_slots,
+        }
+
+    def _open(self) -> tuple[Checkpoint, ModelInfo, PromptTokenizer]:
+        checkpoint = self._store.find(self._config.model)
+        if checkpoint is None:
+            raise ModelError(
+                f"The weights of {self._config.model} are not on this machine. "
+                f"Run `llama-assist model pull {self._config.model}`.",
+                "not-installed",
+            )
+        return checkpoint, checkpoint.info(), PromptTokenizer(checkpoint.tokenizer_path)
+
+    @property
+    def _checkpoint(self) -> Checkpoint:
+        assert self._model is not None
+        return self._model[0]
+
+    @property
+    def _info(self) -> ModelInfo:
+        assert self._model is not None
+        return self._model[1]
+
+    @property
+    def _tokenizer(self) -> PromptTokenizer:
+        assert self._model is not None
+        return self._model[2]

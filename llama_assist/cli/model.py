@@ -1,0 +1,1 @@
+from llama_assist.cli_model import add_parser

@@ -1,0 +1,40 @@
+"""Every knob, declared once; set by `c.Assist.<name>`, `--Assist.<name>=` or jupyter_llama_assist_config.py."""
+
+from __future__ import annotations
+
+from traitlets import Bool, Enum, Float, Int, Unicode
+from traitlets.config import Configurable
+
+
+class Assist(Configurable):
+    """Settings of the assistant and of its engine."""
+
+    model = Unicode(
+        "qwen2.5-coder-0.5b-instruct",
+        help="Model to serve: a catalogue id, `hub:owner/name[@revision]`, a folder, or a GGUF file.",
+    ).tag(config=True)
+    weights = Enum(
+        ["auto", "int4", "int8", "bf16", "float32"],
+        "auto",
+        help="Number form of the weights. auto: int4 on the CPU, bf16 on a GPU.",
+    ).tag(config=True)
+    fast_prefill = Bool(
+        True, help="Keep bf16 weights beside the quantised ones: prompts are read faster, for more memory (CPU)."
+    ).tag(config=True)
+    device = Enum(["auto", "cpu", "cuda"], "auto", help="Where the model runs.").tag(config=True)
+    num_threads = Int(0, min=0, help="CPU threads of the engine; 0 takes every core.").tag(config=True)
+    context_length = Int(
+        4096, min=256, help="Most tokens of prompt and answer together; the model's own limit if that is less."
+    ).tag(config=True)
+    num_slots = Int(4, min=1, help="KV slots: how many conversations and documents stay cached.").tag(config=True)
+    max_queue = Int(16, min=1, help="Requests that may wait or run; one more is refused with 429.").tag(config=True)
+    idle_unload = Int(
+        0, min=0, help="Seconds without a request after which the engine gives its memory back; 0 keeps it."
+    ).tag(config=True)
+    preload = Bool(False, help="Start the engine with the server instead of at the first request.").tag(config=True)
+    prompt_tokens = Int(
+        1400, min=64, help="Most tokens of an inline completion's prompt: cells, prefix and suffix together."
+    ).tag(config=True)
+    min_confidence = Float(
+        0.0, min=0.0, max=1.0, help="Hide automatic suggestions whose mean token probability is below this."
+    ).tag(config=True)

@@ -1,0 +1,119 @@
+"""A document and a cursor in, blocks of context out: bounded, in a fixed order, the same while one line is typed."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from llama_assist.context.blocks import Block
+from llama_assist.context.cursor import Anchor, anchor, names_on, scope_at
+from llama_assist.context.names import Names, at_cursor
+from llama_assist.context.notebook import Facts, FactsCache, code_cells, language_of, words
+from llama_assist.context.prose import prose_blocks
+from llama_assist.context.selection import SOURCES, Basis, Current, Room, Selection, select
+from llama_assist.context.tokens import TokenCounts
+from llama_assist.types import Cell, Document
+
+_NEAR_LINES = 8
+_MAX_DOCUMENTS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """`blocks` in the order in which they stand in a prompt; `names` known at the cursor; `language` of the cell."""
+
+    blocks: tuple[Block, ...]
+    names: Names
+    language: str
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of all blocks together."""
+        return sum(block.tokens for block in self.blocks)
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """The last cursor line of a document, and the selection that serves it."""
+
+    place: Anchor
+    facts: Facts
+    selection: Selection
+
+
+class ContextBuilder:
+    """Builds context; keeps what it has read of cells and what it has chosen for the last documents.
+
+    `sources` can leave kinds of context out, to measure what each is worth. Safe to call from several threads.
+    """
+
+    def __init__(self, sources: Collection[str] = SOURCES) -> None:
+        self._sources = frozenset(sources)
+        self._facts = FactsCache()
+        self._count = TokenCounts()
+        self._states: OrderedDict[tuple[str, int], _State] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def build(self, document: Document, prefix: str, suffix: str, budget: int, count: Callable[[str], int]) -> Context:
+        """Return at most `budget` tokens, by `count`, of what surrounds the current cell.
+
+        `prefix` and `suffix` are the current cell (or file) around the cursor. The blocks stay as they are while one
+        line is typed, and for some lines after, unless the cell uses a name that another cell makes known.
+        """
+        language = _language(document, prefix + suffix)
+        room = Room(budget, self._count, self._sources)
+        place = anchor(prefix, suffix)
+        with self._lock:
+            self._count.use(count)
+            if language == "markdown":
+                code = list(code_cells(document, document.language, self._facts))
+                blocks = prose_blocks(document.cells, document.cell, code, budget, self._count)
+                return Context(tuple(blocks), Names(), language)
+            state = self._state(document, place, language, room)
+        outline = state.facts.outline
+        names = at_cursor(state.selection.names, outline, scope_at(outline, place.offset), place.line)
+        return Context(state.selection.blocks, names, language)
+
+    def _state(self, document: Document, place: Anchor, language: str, room: Room) -> _State:
+        """Return the state for the cursor's line, with the selection at hand where that still serves."""
+        key = (document.path, document.cell)
+        basis = _basis(document, language)
+        old = self._states.get(key)
+        if old is not None and old.selection.basis != basis:
+            old = None
+        facts = self._place_facts(place, language, old)
+        uses, num_lines = facts.outline.uses, place.text.count("\n")
+        if old is not None and old.selection.serves(uses, num_lines, room.budget):
+            return self._remember(key, _State(place, facts, old.selection))
+        current = Current((*uses, *names_on(place.line)), words(place.near(_NEAR_LINES)), num_lines)
+        cells = list(code_cells(document, language, self._facts))
+        return self._remember(key, _State(place, facts, select(basis, cells, current, room)))
+
+    def _place_facts(self, place: Anchor, language: str, old: _State | None) -> Facts:
+        if old is not None and old.place.text == place.text:
+            return old.facts
+        return self._facts.of(place.text, language, old.facts if old is not None else None)
+
+    def _remember(self, key: tuple[str, int], state: _State) -> _State:
+        self._states[key] = state
+        self._states.move_to_end(key)
+        while len(self._states) > _MAX_DOCUMENTS:
+            self._states.popitem(last=False)
+        return state
+
+
+def _language(document: Document, source: str) -> str:
+    """Return the language of the current cell, whose text is `source`."""
+    known = 0 <= document.cell < len(document.cells)
+    cell_type = document.cells[document.cell].type if known else "code"
+    return language_of(Cell(source, cell_type), document.language)
+
+
+def _basis(document: Document, language: str) -> Basis:
+    """Return the document without the current cell's text, outputs and counts."""
+    cells = tuple(
+        Cell("" if index == document.cell else cell.source, cell.type) for index, cell in enumerate(document.cells)
+    )
+    return Basis(cells, document.cell, language, document.variables)

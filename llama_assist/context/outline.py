@@ -1,0 +1,214 @@
+"""What a piece of source defines and what it uses, read from its tree by the language's `outline.scm`."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import tree_sitter
+
+from llama_assist.context.scopes import ROOT, Scopes
+from llama_assist.context.signatures import Signature, signatures
+from llama_assist.syntax import Parsed, captures
+
+_DEFINE = "define."
+_LIFTED = ("function", "class")
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A name known at the top level; `statement` is the index of the last statement that defines it."""
+
+    name: str
+    kind: str
+    statement: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One top-level statement with the comments above it: byte range, names defined, names used (free or not)."""
+
+    start: int
+    end: int
+    defines: frozenset[str]
+    uses: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One import statement on one line, with the names it makes known."""
+
+    text: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """`uses` are free names in the order of their last use, `updates` names whose objects are changed in place.
+
+    `locals` are (start byte, end byte, names) of inner scopes; `is_open` says that names came from elsewhere (`*`).
+    """
+
+    parsed: Parsed
+    statements: tuple[Statement, ...] = ()
+    definitions: Mapping[str, Definition] = field(default_factory=dict)
+    uses: tuple[str, ...] = ()
+    updates: frozenset[str] = frozenset()
+    imports: tuple[Import, ...] = ()
+    signatures: tuple[Signature, ...] = ()
+    locals: tuple[tuple[int, int, frozenset[str]], ...] = ()
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    text: str
+    start: int
+    kind: str
+    scope: int
+    known_from: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    text: str
+    start: int
+    scope: int
+
+
+def outline(parsed: Parsed) -> Outline:
+    """Read the outline of a text; empty where its language has no grammar or no query."""
+    found = captures(parsed, "outline")
+    if parsed.tree is None or not found:
+        return Outline(parsed)
+    scope_nodes = found.get("scope", [])
+    scopes = Scopes(node.byte_range for node in scope_nodes)
+    names = _names(parsed, found, scopes, frozenset(node.id for node in scope_nodes))
+    bound = _bound(names, scopes)
+    uses = _uses(parsed, found, scopes, names, bound)
+    free = _free(uses, names)
+    spans = _spans(parsed)
+    top = [name for name in names if name.scope == ROOT]
+    return Outline(
+        parsed,
+        _statements(spans, top, uses),
+        {name.text: Definition(name.text, name.kind, _index(spans, name.start)) for name in top},
+        tuple(reversed(dict.fromkeys(reversed(free)))),
+        frozenset(_text(parsed, node) for node in found.get("update", ())).intersection(free),
+        _imports(parsed, found.get("import", ()), top),
+        signatures(parsed),
+        tuple((*scopes.ranges[index], frozenset(inner)) for index, inner in enumerate(bound) if inner),
+        bool(found.get("open")),
+    )
+
+
+def _text(parsed: Parsed, node: tree_sitter.Node) -> str:
+    return parsed.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+
+def _names(
+    parsed: Parsed, found: Mapping[str, list[tree_sitter.Node]], scopes: Scopes, scope_ids: frozenset[int]
+) -> list[_Name]:
+    """Return every defined name with its scope, in source order."""
+    delays = sorted(node.byte_range for node in found.get("delay", ()))
+    starts = [start for start, _ in delays]
+    nodes = sorted(
+        (node.start_byte, capture[len(_DEFINE) :], node)
+        for capture, captured in found.items()
+        if capture.startswith(_DEFINE)
+        for node in captured
+    )
+    names = []
+    for (start, kind, node), scope in zip(nodes, scopes.place([start for start, _, _ in nodes]), strict=True):
+        if kind in _LIFTED and scope != ROOT and node.parent is not None and node.parent.id in scope_ids:
+            scope = scopes.parents[scope]
+        delay = delays[bisect_right(starts, start) - 1] if starts else (0, 0)
+        names.append(_Name(_text(parsed, node), start, kind, scope, max(start, delay[1] if delay[0] <= start else 0)))
+    return names
+
+
+def _bound(names: Iterable[_Name], scopes: Scopes) -> list[set[str]]:
+    """Return the names bound inside each scope."""
+    bound: list[set[str]] = [set() for _ in scopes.ranges]
+    for name in names:
+        if name.scope != ROOT:
+            bound[name.scope].add(name.text)
+    return bound
+
+
+def _uses(
+    parsed: Parsed,
+    found: Mapping[str, list[tree_sitter.Node]],
+    scopes: Scopes,
+    names: Iterable[_Name],
+    bound: list[set[str]],
+) -> list[_Use]:
+    """Return each use of a name that no inner scope binds, in source order."""
+    taken = {name.start for name in names} | {node.start_byte for node in found.get("ignore", ())}
+    nodes = sorted((node.start_byte, node.end_byte) for node in found.get("use", ()) if node.start_byte not in taken)
+    uses = []
+    for (start, end), scope in zip(nodes, scopes.place([start for start, _ in nodes]), strict=True):
+        text = parsed.data[start:end].decode("utf-8", "replace")
+        if scope == ROOT or not any(text in bound[index] for index in scopes.chain(scope)):
+            uses.append(_Use(text, start, scope))
+    return uses
+
+
+def _free(uses: Iterable[_Use], names: Iterable[_Name]) -> list[str]:
+    """Return the uses that nothing in the text itself makes known before; a function's body runs later."""
+    known: dict[str, int] = {}
+    for name in names:
+        if name.scope == ROOT:
+            known.setdefault(name.text, name.known_from)
+    return [use.text for use in uses if use.text not in known or (use.scope == ROOT and use.start < known[use.text])]
+
+
+def _spans(parsed: Parsed) -> list[tuple[int, int]]:
+    """Return the byte ranges of the top-level statements, whole lines, each with the comments that stand above it."""
+    assert parsed.tree is not None
+    spans: list[tuple[int, int]] = []
+    comment: int | None = None
+    for node in parsed.tree.root_node.named_children:
+        start, end = node.byte_range
+        same_line = bool(spans) and b"\n" not in parsed.data[spans[-1][1] : start]
+        if node.is_extra and not node.is_error and not same_line:
+            comment = start if comment is None else comment
+        elif same_line:
+            spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
+        elif end > start:
+            spans.append((start if comment is None else comment, end))
+            comment = None
+    return spans if comment is None else [*spans, (comment, len(parsed.data))]
+
+
+def _index(spans: list[tuple[int, int]], byte: int) -> int:
+    return max(0, bisect_right(spans, (byte, 1 << 62)) - 1)
+
+
+def _statements(
+    spans: list[tuple[int, int]], top: Iterable[_Name], used_names: Iterable[_Use]
+) -> tuple[Statement, ...]:
+    defines: list[set[str]] = [set() for _ in spans]
+    uses: list[set[str]] = [set() for _ in spans]
+    for name in top if spans else ():
+        defines[_index(spans, name.start)].add(name.text)
+    for use in used_names if spans else ():
+        uses[_index(spans, use.start)].add(use.text)
+    return tuple(
+        Statement(start, end, frozenset(defined), frozenset(used))
+        for (start, end), defined, used in zip(spans, defines, uses, strict=True)
+    )
+
+
+def _imports(parsed: Parsed, nodes: Iterable[tree_sitter.Node], top: Iterable[_Name]) -> tuple[Import, ...]:
+    """Return the top level's import statements in source order."""
+    names: dict[int, list[str]] = {}
+    ordered = sorted(nodes, key=lambda node: node.start_byte)
+    starts = [node.start_byte for node in ordered]
+    for name in top:
+        if name.kind == "import" and starts:
+            names.setdefault(bisect_right(starts, name.start) - 1, []).append(name.text)
+    return tuple(
+        Import(" ".join(parsed.text(node).split()), tuple(names.get(index, ()))) for index, node in enumerate(ordered)
+    )

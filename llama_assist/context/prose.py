@@ -1,0 +1,93 @@
+"""Markdown made into what a model needs of it: headings and plain text, without pictures, tags and long lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from llama_assist.context.blocks import Block, Count, block, lines_block, signature_lines
+from llama_assist.context.notebook import CodeCell
+from llama_assist.context.reduce import reduced
+from llama_assist.context.select import END
+from llama_assist.types import Cell
+
+_HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*$")
+_NOISE = re.compile(r"!\[[^\]\n]*\]\([^)\n]*\)|<[^<>\n]{0,2000}>|\$\$|^[-=*_|:\s]+$", re.MULTILINE)
+_LINK = re.compile(r"\[([^\]\n]*)\]\([^)\n]*\)")
+_MAX_LINE = 240
+_SIGNATURES_SHARE = 0.2
+_CODE_SHARE = 0.3
+
+
+def plain(source: str) -> list[str]:
+    """Return the lines of a Markdown text without pictures, tags, link targets and empty lines."""
+    lines = []
+    for line in _LINK.sub(r"\1", _NOISE.sub("", source)).splitlines():
+        words = line.strip()
+        if len(words) > _MAX_LINE:
+            words = words[:_MAX_LINE].rpartition(" ")[0] + " ..."
+        if words.strip(" ."):
+            lines.append(words)
+    return lines
+
+
+def heading(line: str) -> str:
+    """Return the text of a heading line, or an empty string."""
+    found = _HEADING.match(line)
+    return found[1] if found is not None else ""
+
+
+def above(cells: Sequence[Cell], at: int) -> tuple[list[str], tuple[int, ...]]:
+    """Return the lines of the Markdown cells that stand directly above cell `at`, and the indices of those cells."""
+    first = at
+    while first > 0 and cells[first - 1].type == "markdown":
+        first -= 1
+    indices = tuple(range(first, at))
+    return [line for index in indices for line in plain(cells[index].source)], indices
+
+
+def shorten(lines: Sequence[str], budget: int, count: Callable[[str], int]) -> list[str]:
+    """Keep the last heading and the last lines that fit, in their order."""
+    headings = [index for index, line in enumerate(lines) if heading(line)]
+    kept: set[int] = set()
+    for index in [*headings[-1:], *range(len(lines) - 1, -1, -1)]:
+        cost = count(lines[index] + "\n")
+        if index in kept:
+            continue
+        if cost > budget:
+            break
+        kept.add(index)
+        budget -= cost
+    return [heading(lines[index]) or lines[index] for index in sorted(kept)]
+
+
+def prose_blocks(cells: Sequence[Cell], at: int, code: Sequence[CodeCell], budget: int, count: Count) -> list[Block]:
+    """Return the context of a Markdown cell: signatures of the code, the prose above, the code cell just above."""
+    first = lines_block(signature_lines(code, {}), "signatures", (), int(budget * _SIGNATURES_SHARE), count)
+    last = [each for cell in code if cell.index == at - 1 for each in _fenced(cell, int(budget * _CODE_SHARE), count)]
+    return first + _prose_above(cells, at, budget - sum(each.tokens for each in first + last), count) + last
+
+
+def _prose_above(cells: Sequence[Cell], at: int, budget: int, count: Count) -> list[Block]:
+    texts: dict[int, str] = {}
+    for index in range(min(at, len(cells)) - 1, -1, -1):
+        text = _fitting(plain(cells[index].source), budget, count) if cells[index].type == "markdown" else ""
+        if text:
+            texts[index] = text
+            budget -= count(text + END)
+    return block(END.join(texts[index] for index in sorted(texts)), "markdown", texts, count)
+
+
+def _fitting(lines: list[str], budget: int, count: Count) -> str:
+    """Return a cell's prose, or only its headings where the whole does not fit."""
+    for chosen in (lines, [line for line in lines if heading(line)]):
+        text = "\n".join(chosen)
+        if count(text + END) <= budget:
+            return text
+    return ""
+
+
+def _fenced(cell: CodeCell, budget: int, count: Count) -> list[Block]:
+    fence = f"```{cell.facts.outline.parsed.language}\n{{}}\n```"
+    text = reduced(cell.facts.outline, frozenset(), budget, lambda part: count(fence.format(part) + END))
+    return block(fence.format(text), "cell", (cell.index,), count) if text else []

@@ -1,0 +1,122 @@
+"""Which cells to show: the one above, those that define what is used, then those most like the cursor's lines."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from llama_assist.context.notebook import CodeCell
+from llama_assist.context.reduce import reduced
+
+END = "\n\n"
+_LEAST_TOKENS = 16
+_MAX_REDUCTIONS = 8
+_MAX_SHARE = 0.5
+_MAX_DEFINER_SHARE = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A cell that should be shown, in at most `share` of the budget."""
+
+    cell: CodeCell
+    share: float
+
+
+class Definers:
+    """Which cell makes a name known: the nearest one above; where none does, the one below that ran last.
+
+    Imports do not count: their lines are shown on their own.
+    """
+
+    def __init__(self, cells: Iterable[CodeCell]) -> None:
+        self._cells: dict[str, list[CodeCell]] = {}
+        for cell in cells:
+            for name, definition in cell.facts.outline.definitions.items():
+                if definition.kind != "import":
+                    self._cells.setdefault(name, []).append(cell)
+
+    def of(self, name: str, at: int) -> CodeCell | None:
+        """Return the cell that defines `name` for the cell at index `at`."""
+        candidates = self._cells.get(name, ())
+        above = [cell for cell in candidates if cell.index < at]
+        if above:
+            return above[-1]
+        below = [cell for cell in candidates if cell.index > at]
+        return min(below, key=lambda cell: (-(cell.execution_count or 0), cell.index), default=None)
+
+    def direct(self, names: Iterable[str], at: int) -> dict[int, CodeCell]:
+        """Return the cells that define the names, by index, in the order of the names."""
+        found = (self.of(name, at) for name in names)
+        return {cell.index: cell for cell in found if cell is not None}
+
+    def transitive(self, names: Iterable[str], at: int) -> list[CodeCell]:
+        """Return the cells that define the names, then those that define what these cells use, and so on."""
+        found = self.direct(names, at)
+        queue = list(found.values())
+        for cell in queue:
+            for index, further in self.direct(cell.facts.outline.uses, cell.index).items():
+                if index not in found and index != at:
+                    found[index] = further
+                    queue.append(further)
+        return queue
+
+
+def by_likeness(cells: Sequence[CodeCell], at: int, words: frozenset[str]) -> list[CodeCell]:
+    """Return the cells, most shared rare words first, relative to their own number of words; then the nearest."""
+    frequency = Counter(word for cell in cells for word in cell.facts.words)
+    weight = {word: math.log((len(cells) + 2) / (number + 0.5)) for word, number in frequency.items()}
+
+    def rank(cell: CodeCell) -> tuple[float, int, int]:
+        own = sum(weight[word] for word in cell.facts.words)
+        shared = sum(weight[word] for word in sorted(cell.facts.words & words))
+        return -round(shared / math.sqrt(own + 1e-9), 6), abs(cell.index - at), cell.index
+
+    return sorted(cells, key=rank)
+
+
+def nearest(cells: Sequence[CodeCell], at: int) -> list[CodeCell]:
+    """Return the cells, nearest first, of two at the same distance the one above."""
+    return sorted(cells, key=lambda cell: (abs(cell.index - at), cell.index))
+
+
+def wishes(
+    cells: Sequence[CodeCell], at: int, used_names: Sequence[str], words: frozenset[str], definers: Definers
+) -> list[Wish]:
+    """Return the cells in the order in which they may take room; the last used names come first."""
+    above = [cell for cell in cells if cell.index < at]
+    direct = list(definers.direct(reversed(used_names), at).values())
+    return (
+        [Wish(cell, _MAX_SHARE) for cell in above[-1:]]
+        + [Wish(cell, _MAX_DEFINER_SHARE) for cell in direct]
+        + [Wish(cell, _MAX_SHARE) for cell in by_likeness(cells, at, words)]
+    )
+
+
+def fit(wished: Iterable[Wish], used_names: frozenset[str], budget: int, count: Callable[[str], int]) -> dict[int, str]:
+    """Return the text of each cell that fits: whole where it can be, the first few that cannot reduced by syntax."""
+    chosen: dict[int, str] = {}
+    left, reductions = budget, 0
+    for wish in wished:
+        if left < _LEAST_TOKENS:
+            break
+        if wish.cell.index in chosen:
+            continue
+        limit = min(left, int(budget * wish.share))
+        text = wish.cell.facts.text
+        cost = count(text + END)
+        if cost > limit:
+            reductions += 1
+            text = _reduced(wish, used_names, limit, count) if reductions <= _MAX_REDUCTIONS else ""
+            cost = count(text + END)
+        if text:
+            chosen[wish.cell.index] = text
+            left -= cost
+    return chosen
+
+
+def _reduced(wish: Wish, used_names: frozenset[str], limit: int, count: Callable[[str], int]) -> str:
+    text = reduced(wish.cell.facts.outline, used_names, limit, lambda part: count(part + END))
+    return text if count(text) >= _LEAST_TOKENS else ""

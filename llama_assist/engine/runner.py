@@ -1,0 +1,92 @@
+"""What the engine needs of a network: read prompt tokens into a slot, decode one, and make slots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Generic, Protocol
+
+import torch
+from torch import Tensor
+
+from llama_assist.checkpoint import Checkpoint
+from llama_assist.engine.config import is_native, read_config
+from llama_assist.engine.kv_cache import AnySlot, LlamaSlot
+from llama_assist.engine.weights import (
+    WeightForm,
+    build_llama,
+    open_weights,
+    reader,
+    storage_bytes,
+)
+
+
+class Runner(Protocol, Generic[AnySlot]):
+    """A loaded network. `length` is the longest sequence that a slot holds."""
+
+    length: int
+    weights: str
+    num_bytes: int
+
+    def new_slot(self) -> AnySlot:
+        """Return an empty slot."""
+        ...
+
+    def prefill(self, token_ids: Sequence[int], slot: AnySlot, start: int, *, want_logits: bool) -> Tensor | None:
+        """Read prompt tokens from position `start`; return the float32 logits [vocabulary] of the last."""
+        ...
+
+    def decode(self, token_id: int, slot: AnySlot, position: int) -> Tensor:
+        """Read one generated token; return the logits [vocabulary] of the next."""
+        ...
+
+
+class LlamaRunner:
+    """Our own network."""
+
+    def __init__(
+        self, checkpoint: Checkpoint, weights: str, device: torch.device, *, fast_prefill: bool, length: int
+    ) -> None:
+        config = read_config(checkpoint.config)
+        self.weights = weights
+        form = WeightForm(weights, device, fast_prefill=fast_prefill)
+        tensors = open_weights(checkpoint.weight_files)
+        self.model = build_llama(config, reader(tensors), form, min(length, config.max_length))
+        self.length = min(length, config.max_length)
+        self.num_bytes = storage_bytes(self.model)
+        self._dtype = form.dtype
+        self._device = device
+
+    def new_slot(self) -> LlamaSlot:
+        """Allocate a slot; untouched pages cost no memory on most systems."""
+        return LlamaSlot(self.model.config, self.model.length, self._dtype, self._device)
+
+    @torch.inference_mode()
+    def prefill(self, token_ids: Sequence[int], slot: LlamaSlot, start: int, *, want_logits: bool) -> Tensor | None:
+        """Read prompt tokens through the prompt weights.
+
+        A token on its own is read beside a copy of itself: torch reduces a single row in another order than
+        one of several, and the result would depend on how the prompt was cut. The copy's entries lie behind
+        the prompt and are written over by the next token.
+        """
+        padded = [*token_ids, token_ids[-1]] if len(token_ids) == 1 else token_ids
+        tokens = torch.tensor(padded, device=self._device)
+        hidden = self.model.forward(tokens, slot, start, is_prefill=True)
+        last = len(token_ids) - 1
+        return self.model.logits(hidden[last : last + 1])[0] if want_logits else None
+
+    @torch.inference_mode()
+    def decode(self, token_id: int, slot: LlamaSlot, position: int) -> Tensor:
+        """Read one token through the decoding weights."""
+        tokens = torch.tensor([token_id], device=self._device)
+        return self.model.logits(self.model.forward(tokens, slot, position, is_prefill=False))[0]
+
+
+def load_runner(
+    checkpoint: Checkpoint, weights: str, device: torch.device, *, fast_prefill: bool, length: int
+) -> Runner[Any]:
+    """Load a checkpoint into our network, or into transformers' class where ours does not fit."""
+    if is_native(checkpoint.config):
+        return LlamaRunner(checkpoint, weights, device, fast_prefill=fast_prefill, length=length)
+    from llama_assist.engine.foreign import TransformersRunner
+
+    return TransformersRunner(checkpoint, device, length=length)

@@ -1,0 +1,108 @@
+"""One request in the engine, with all of its state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Ids
+from dataclasses import dataclass
+
+from llama_assist.engine.kv_cache import Slot
+from llama_assist.engine.sampling import Choice, Sampler
+from llama_assist.engine.text import TextStream
+from llama_assist.engine.vocabulary import Vocabulary
+from llama_assist.types import FinishReason, Priority, SamplingParams, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Generate:
+    """A request: prompt ids, and bytes that the answer must begin with (healing; they are not returned)."""
+
+    id: str
+    token_ids: tuple[int, ...]
+    sampling: SamplingParams
+    stop_ids: frozenset[int] = frozenset()
+    forced: bytes = b""
+    priority: Priority = "chat"
+    document: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenOut:
+    """One generated token; `text` is what became safe to show with it, `piece` the token's own text."""
+
+    id: str
+    choice: Choice
+    text: str
+    piece: str
+    top: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The end of an answer; `text` was held back until now."""
+
+    id: str
+    finish_reason: FinishReason
+    usage: Usage
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """A newer request for the same document took this one's place."""
+
+    id: str
+
+
+Event = TokenOut | Done | Superseded
+
+
+class Sequence:
+    """Prompt position, sampler, text and slot of one running request."""
+
+    def __init__(self, request: Generate, vocabulary: Vocabulary) -> None:
+        self.request = request
+        self.slot: Slot | None = None
+        self.position = 0
+        self.num_cached = 0
+        self.last_token: int | None = None
+        self.num_generated = 0
+        self._vocabulary = vocabulary
+        self._text = TextStream(request.forced, request.sampling.stop)
+        self._sampler = Sampler(request.sampling, request.token_ids)
+
+    @property
+    def is_prefill(self) -> bool:
+        """Tell whether prompt tokens are still to be read."""
+        return self.position < len(self.request.token_ids)
+
+    def next_chunk(self, size: int) -> Ids[int]:
+        """Return the prompt tokens of the next step, at most `size`, ending on a multiple of it."""
+        end = (self.position // size + 1) * size
+        return self.request.token_ids[self.position : end]
+
+    def take(self, logits: object, length: int) -> list[Event]:
+        """Choose a token from `logits`, and end the answer where it ends. `length` is the slot's size."""
+        allowed = self._vocabulary.allowed(self._text.forced) if self._text.forced else None
+        choice = self._sampler.choose(logits, allowed)  # type: ignore[arg-type]
+        self.last_token = choice.token_id
+        self.num_generated += 1
+        if choice.token_id in self.request.stop_ids:
+            return [self.finish("stop")]
+        events: list[Event] = [self._token_out(choice)]
+        if self._text.stopped:
+            events.append(self.finish("stop"))
+        elif self.num_generated >= self.request.sampling.max_tokens or self.position >= length:
+            events.append(self.finish("length"))
+        return events
+
+    def finish(self, reason: FinishReason) -> Done:
+        """End the answer for `reason`."""
+        usage = Usage(len(self.request.token_ids), self.num_generated, self.num_cached)
+        return Done(self.request.id, reason, usage, self._text.flush())
+
+    def _token_out(self, choice: Choice) -> TokenOut:
+        data = self._vocabulary.token_bytes
+        top = tuple((data[token_id].decode(errors="replace"), value) for token_id, value in choice.top)
+        piece = data[choice.token_id]
+        text = self._text.push(piece)
+        return TokenOut(self.request.id, choice, text, piece.decode(errors="replace"), top)

@@ -1,0 +1,54 @@
+"""Questions to a tree: queries kept as data in `queries/<language>/<name>.scm`, errors, a walk at any depth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from importlib import resources
+
+import tree_sitter
+
+from llama_assist.syntax.languages import canonical, grammar
+from llama_assist.syntax.parsed import Parsed
+
+
+@cache
+def query(language: str, name: str) -> tree_sitter.Query | None:
+    """Return the query `queries/<language>/<name>.scm`, or None where the language or the file is not there."""
+    language = canonical(language)
+    rules = grammar(language)
+    file = resources.files("llama_assist.syntax") / "queries" / language / f"{name}.scm"
+    if rules is None or not file.is_file():
+        return None
+    found: tree_sitter.Query = tree_sitter.Query(rules, file.read_text(encoding="utf-8"))
+    return found
+
+
+def captures(parsed: Parsed, name: str, node: tree_sitter.Node | None = None) -> dict[str, list[tree_sitter.Node]]:
+    """Run a query over `node` (the whole tree by default); empty where there is no tree or no such query."""
+    rules = query(parsed.language, name)
+    if parsed.tree is None or rules is None:
+        return {}
+    return tree_sitter.QueryCursor(rules).captures(parsed.tree.root_node if node is None else node)
+
+
+def walk(node: tree_sitter.Node, into: Callable[[tree_sitter.Node], bool] | None = None) -> Iterator[tree_sitter.Node]:
+    """Yield `node` and what stands below it in source order, at any depth; children only where `into` says so."""
+    cursor = node.walk()
+    while True:
+        current = cursor.node
+        assert current is not None
+        yield current
+        if (into is None or into(current)) and cursor.goto_first_child():
+            continue
+        while not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                return
+
+
+def error_nodes(parsed: Parsed) -> list[tree_sitter.Node]:
+    """Return the nodes that break the grammar: what was not understood, and what is missing."""
+    if parsed.tree is None:
+        return []
+    broken = walk(parsed.tree.root_node, into=lambda node: node.has_error)
+    return [node for node in broken if node.is_error or node.is_missing]

@@ -1,0 +1,200 @@
+"""The values that travel between the layers: documents, prompts, sampling, chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+CellType = Literal["code", "markdown", "raw"]
+FinishReason = Literal["stop", "length", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One notebook cell; `outputs` are plain texts and travel only where a task asks for them."""
+
+    source: str
+    type: CellType = "code"
+    id: str = ""
+    outputs: tuple[str, ...] = ()
+    execution_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """The schema of one live kernel variable: never its value."""
+
+    name: str
+    type: str
+    shape: tuple[int, ...] = ()
+    dtype: str = ""
+    columns: tuple[tuple[str, str], ...] = ()
+    signature: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A notebook, or a file as a document of one cell; `cell` is the index of the cell with the cursor."""
+
+    cells: tuple[Cell, ...]
+    cell: int = 0
+    path: str = ""
+    language: str = "python"
+    variables: tuple[Variable, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Special:
+    """A special token by its exact text. User text is `str` and can never become one."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Markup:
+    """Text from the model's own chat template: special tokens in it are meant, and are recognised."""
+
+    text: str
+
+
+Segment = str | Special | Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a backend gets: segments, each encoded on its own, then `typed`.
+
+    `typed` is the beginning of the answer that already stands in the document; the backend
+    heals its last token and returns only what follows it.
+    """
+
+    segments: tuple[Segment, ...]
+    typed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingParams:
+    """How tokens are chosen and when to stop. `temperature=0` is greedy."""
+
+    max_tokens: int = 256
+    temperature: float = 0.0
+    top_k: int = 0
+    top_p: float = 1.0
+    min_p: float = 0.0
+    repetition_penalty: float = 1.0
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    stop_tokens: tuple[str, ...] = ()
+    logit_bias: Mapping[int, float] = field(default_factory=dict)
+    logprobs: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Token counts of one answer; `cached_tokens` of the prompt cost nothing."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """One chosen token with the natural logarithm of its probability and the best alternatives."""
+
+    token: str
+    logprob: float
+    top: tuple[tuple[str, float], ...] = ()
+    text_offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of an answer. The last chunk of a choice has a `finish_reason` and `usage`."""
+
+    text: str = ""
+    index: int = 0
+    logprobs: tuple[TokenLogprob, ...] = ()
+    finish_reason: FinishReason | None = None
+    usage: Usage | None = None
+    debug: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionRequest:
+    """Text to insert between `prefix` and `suffix`, which are the cell (or file) around the cursor.
+
+    `raw` sends the prefix as it is, without template, context or filters.
+    """
+
+    prefix: str
+    suffix: str = ""
+    document: Document | None = None
+    sampling: SamplingParams = SamplingParams()
+    n: int = 1
+    raw: bool = False
+    manual: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """A conversation to continue; with `document` its cells become context."""
+
+    messages: tuple[Message, ...]
+    document: Document | None = None
+    sampling: SamplingParams = SamplingParams()
+    n: int = 1
+
+
+Priority = Literal["inline", "chat", "idle"]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a backend runs: a prompt, its sampling, its priority, and the document it belongs to.
+
+    A newer inline job with the same non-empty `document` takes the place of the older one.
+    """
+
+    prompt: Prompt
+    sampling: SamplingParams
+    priority: Priority = "chat"
+    document: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What the prompt layer needs to know of a model: family names the FIM template."""
+
+    id: str
+    family: str
+    context_length: int
+    chat_template: str = ""
+    bos_token: str = ""
+    eos_tokens: tuple[str, ...] = ()
+    created: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """State of a backend, as `GET status` shows it."""
+
+    state: Literal["stopped", "loading", "ready", "failed"]
+    model: str
+    detail: str = ""
+    device: str = ""
+    weights: str = ""
+    memory_bytes: int = 0
+    queue: int = 0
+    running: int = 0
+    restarts: int = 0
+    latencies_ms: tuple[float, ...] = ()
