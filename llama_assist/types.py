@@ -111,7 +111,7 @@ class TokenLogprob:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of an answer. The last chunk of a choice has a `finish_reason` and `usage`."""
+    """A piece of an answer. The last chunk of a choice has a `finish_reason`; `usage` counts up to this chunk."""
 
     text: str = ""
     index: int = 0

@@ -122,7 +122,8 @@ class LocalBackend:
     def _chunk(self, event: Event) -> Chunk:
         if event["event"] == "token":
             top = tuple((piece, float(value)) for piece, value in event["top"])
-            return Chunk(event["text"], logprobs=(TokenLogprob(event["piece"], event["logprob"], top),))
+            logprobs = (TokenLogprob(event["piece"], event["logprob"], top),)
+            return Chunk(event["text"], logprobs=logprobs, usage=Usage(**event["usage"]))
         if event["event"] == "done":
             return Chunk(event["text"], finish_reason=event["finish_reason"], usage=Usage(**event["usage"]))
         if event["event"] == "superseded":

@@ -26,7 +26,7 @@ class PromptTokenizer:
         content = json.loads(path.read_text(encoding="utf-8"))
         self._special = {token["content"]: int(token["id"]) for token in content.get("added_tokens", [])}
         longest_first = sorted(self._special, key=len, reverse=True)
-        self._special_pattern = re.compile("(" + "|".join(map(re.escape, longest_first)) + ")")
+        self._special_pattern = re.compile("(" + ("|".join(map(re.escape, longest_first)) or "(?!)") + ")")
         self._plain = _plain_tokenizer(content)
         self._sentinel = self._plain.encode(_SENTINEL, add_special_tokens=False).ids if _prepends(content) else []
         self._encode_cached = lru_cache(CACHED_SEGMENTS)(self._encode)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from llama_assist.errors import ModelError
 
 NATIVE_MODEL_TYPES = ("llama", "mistral", "qwen2", "qwen3")
 """Architectures that the engine's own network computes; others are left to transformers."""
+
+NATIVE_ROPE_TYPES = ("default", "linear", "llama3")
+"""Scalings of rotary positions that it computes; others (yarn, dynamic, longrope) are left to transformers, too."""
+
+_MISTRAL_WINDOW = 4096  # what transformers takes where a Mistral's settings name no window
 
 _NATIVE_KEYS = frozenset(
     {
@@ -49,6 +54,7 @@ def clean_config(raw: dict[str, Any], name: str) -> dict[str, Any]:
         raise ModelError(f"The weights of {name} are stored quantised; give the original ones.", "unsupported-form")
     _check_counts(raw, name)
     if model_type in NATIVE_MODEL_TYPES:
+        _check_tables(raw, name)
         return {key: value for key, value in raw.items() if key in _NATIVE_KEYS}
     return {key: value for key, value in raw.items() if not key.startswith("_")}
 
@@ -85,9 +91,44 @@ def _check_counts(config: dict[str, Any], name: str) -> None:
             )
 
 
-def is_native(config: dict[str, Any]) -> bool:
-    """Whether the engine's own network computes this model: a dense LLaMA-like one without sliding windows."""
+def _check_tables(config: dict[str, Any], name: str) -> None:
+    for key in ("rope_scaling", "rope_parameters"):
+        if not isinstance(config.get(key), dict | None):
+            raise ModelError(f"{key} is no table in the config.json of {name}.", "bad-config")
+
+
+def is_native(config: Mapping[str, Any]) -> bool:
+    """Whether the engine's own network computes this model exactly; if not, transformers' class must."""
     if config["model_type"] not in NATIVE_MODEL_TYPES:
         return False
-    slides = config.get("use_sliding_window", config["model_type"] == "mistral")
-    return not (slides and config.get("sliding_window") is not None)
+    rope = rope_settings(config)
+    return (
+        not _slides(config)
+        and config.get("hidden_act", "silu") == "silu"
+        and rope["rope_type"] in NATIVE_ROPE_TYPES
+        and rope.get("partial_rotary_factor", 1.0) == 1.0
+    )
+
+
+def rope_settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Join the spellings of how positions turn: `rope_theta` with `rope_scaling`, and the newer `rope_parameters`.
+
+    The result always has `rope_theta` and `rope_type`.
+    """
+    rope = {key: config[key] for key in ("rope_theta", "partial_rotary_factor") if config.get(key) is not None}
+    for key in ("rope_scaling", "rope_parameters"):
+        rope.update(config.get(key) or {})
+    rope.setdefault("rope_theta", 10000.0)
+    rope.setdefault("rope_type", rope.get("type", "default"))
+    return rope
+
+
+def _slides(config: Mapping[str, Any]) -> bool:
+    """Whether attention looks back less far than the context; Qwen ships a window that it switches off."""
+    if "sliding_attention" in (config.get("layer_types") or ()):
+        return True
+    is_mistral = config["model_type"] == "mistral"
+    if not config.get("use_sliding_window", is_mistral):
+        return False
+    window = config.get("sliding_window", _MISTRAL_WINDOW if is_mistral else None)
+    return window is not None and window < config.get("max_position_embeddings", window + 1)

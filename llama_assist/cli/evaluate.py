@@ -1,2 +1,103 @@
-"""stub"""
-def add_parser(s): pass
+"""`llama-assist eval completions`: fill the holes of a file through the editor's own path."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from llama_assist.cli.settings import add_settings, read_settings
+from llama_assist.errors import InvalidRequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from llama_assist.assistant import Assistant
+    from llama_assist.cli.holes import Hole, Prediction
+    from llama_assist.config import Assist
+
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+MAX_TOKENS = 64
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser("eval", help="measure what the assistant is worth")
+    kinds = parser.add_subparsers(required=True, metavar="WHAT")
+    completions = kinds.add_parser("completions", help="fill holes cut from notebooks")
+    completions.add_argument(
+        "holes", metavar="HOLES.jsonl", type=Path, help="a line each: id, cells of type and source, cell, prefix, suffix"
+    )
+    completions.add_argument(
+        "--out", metavar="PREDICTIONS.jsonl", type=Path, required=True, help="file to write, a line for each hole"
+    )
+    completions.add_argument("--limit", type=int, metavar="N", help="the first N holes only")
+    completions.add_argument("--max-tokens", type=int, default=MAX_TOKENS, metavar="N", help=f"at most ({MAX_TOKENS})")
+    add_settings(completions)
+    completions.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write a prediction for each hole as soon as it is there; an interrupted run keeps what it has."""
+    from llama_assist.cli.holes import read_holes
+
+    holes = read_holes(arguments.holes, arguments.limit)
+    config = read_settings(arguments)
+    with _open(arguments.out) as out, _progress_bar(len(holes)) as advance:
+
+        def keep(prediction: Prediction) -> None:
+            out.write(prediction.line())
+            out.flush()
+            advance()
+
+        asyncio.run(_predict_all(config, holes, arguments.max_tokens, keep))
+    return 0
+
+
+def _open(path: Path) -> TextIO:
+    try:
+        return path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise InvalidRequestError(f"{path} cannot be written: {error}", "out") from error
+
+
+async def _predict_all(
+    config: Assist, holes: Sequence[Hole], max_tokens: int, keep: Callable[[Prediction], None]
+) -> None:
+    from llama_assist.cli.session import open_assistant
+
+    async with open_assistant(config) as assistant:
+        for hole in holes:
+            keep(await predict(assistant, hole, max_tokens))
+
+
+async def predict(assistant: Assistant, hole: Hole, max_tokens: int = MAX_TOKENS) -> Prediction:
+    """Return what the editor would be offered at the hole."""
+    from llama_assist.cli.holes import Prediction
+    from llama_assist.cli.reply import follow
+
+    reply = await follow(assistant.complete(hole.request(max_tokens)))
+    return Prediction(
+        id=hole.id,
+        text=reply.text,
+        ttft_ms=round(reply.first_text_ms, 1),
+        total_ms=round(reply.total_ms, 1),
+        prompt_tokens=reply.usage.prompt_tokens,
+        cached_tokens=reply.usage.cached_tokens,
+    )
+
+
+@contextmanager
+def _progress_bar(total: int) -> Iterator[Callable[[], None]]:
+    """Give a function that moves a bar on stderr by one."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("holes"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("holes", total=total)
+        yield lambda: bar.advance(task)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from llama_assist.context.blocks import Block
 from llama_assist.context.cursor import Anchor, anchor, names_on, scope_at
@@ -14,6 +14,7 @@ from llama_assist.context.notebook import Facts, FactsCache, code_cells, languag
 from llama_assist.context.prose import prose_blocks
 from llama_assist.context.selection import SOURCES, Basis, Current, Room, Selection, select
 from llama_assist.context.tokens import TokenCounts
+from llama_assist.syntax import sound
 from llama_assist.types import Cell, Document
 
 _NEAR_LINES = 8
@@ -62,6 +63,7 @@ class ContextBuilder:
         `prefix` and `suffix` are the current cell (or file) around the cursor. The blocks stay as they are while one
         line is typed, and for some lines after, unless the cell uses a name that another cell makes known.
         """
+        document, prefix, suffix = _sound(document), sound(prefix), sound(suffix)
         language = _language(document, prefix + suffix)
         room = Room(budget, self._count, self._sources)
         place = anchor(prefix, suffix)
@@ -109,6 +111,13 @@ def _language(document: Document, source: str) -> str:
     known = 0 <= document.cell < len(document.cells)
     cell_type = document.cells[document.cell].type if known else "code"
     return language_of(Cell(source, cell_type), document.language)
+
+
+def _sound(document: Document) -> Document:
+    """Return the document with texts that every tokenizer takes."""
+    if all(cell.source.isascii() for cell in document.cells):
+        return document
+    return replace(document, cells=tuple(replace(cell, source=sound(cell.source)) for cell in document.cells))
 
 
 def _basis(document: Document, language: str) -> Basis:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import tree_sitter
 
 from llama_assist.context.outline import Outline
+from llama_assist.syntax import decode
 
 _NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
 _MAX_DEPTH = 1_000
@@ -70,7 +71,7 @@ def _enclosing(of: Outline, byte: int) -> tuple[str, ...]:
         node = cursor.node
         body = node.child_by_field_name("body") if node is not None else None
         if node is not None and body is not None and body.start_byte <= byte and _is_named(node):
-            headers.append(of.parsed.raw[node.start_byte : body.start_byte].decode("utf-8", "replace").strip())
+            headers.append(decode(of.parsed.raw[node.start_byte : body.start_byte]).strip())
         if cursor.goto_first_child_for_byte(byte) is None:
             break
     return tuple(headers)

@@ -35,7 +35,7 @@ def from_cells(cells: Sequence[CodeCell], variables: Sequence[Variable], languag
     known.update(variable.name for variable in variables)
     if language == "python":
         known.update(dir(builtins))
-    is_open = any(each.is_open for each in outlines)
+    is_open = language != "python" or any(each.is_open for each in outlines)
     return Names(frozenset(known), is_open, _parameters(outlines), columns(variables))
 
 
@@ -43,7 +43,7 @@ def at_cursor(others: Names, current: Outline, scope: Scope, line: str) -> Names
     """Add what the current cell makes known, and whatever already stands on the cursor's line."""
     return Names(
         others.visible.union(current.definitions, scope.names, names_on(line)),
-        others.is_open or current.is_open or current.parsed.tree is None,
+        others.is_open or current.is_open,
         {**others.parameters, **_parameters([current])},
         others.columns,
         scope.enclosing,

@@ -10,10 +10,10 @@ import tree_sitter
 
 from llama_assist.context.scopes import ROOT, Scopes
 from llama_assist.context.signatures import Signature, signatures
-from llama_assist.syntax import Parsed, captures
+from llama_assist.syntax import Parsed, captures, decode
 
 _DEFINE = "define."
-_LIFTED = ("function", "class")
+_LIFTED = ("function", "class")  # their names stand inside the scope that they name
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """`uses` are free names in the order of their last use, `updates` names whose objects are changed in place.
+    """`uses` are free names in the order of their last use; `imports` and `signatures` are in source order.
 
     `locals` are (start byte, end byte, names) of inner scopes; `is_open` says that names came from elsewhere (`*`).
     """
@@ -54,7 +54,6 @@ class Outline:
     statements: tuple[Statement, ...] = ()
     definitions: Mapping[str, Definition] = field(default_factory=dict)
     uses: tuple[str, ...] = ()
-    updates: frozenset[str] = frozenset()
     imports: tuple[Import, ...] = ()
     signatures: tuple[Signature, ...] = ()
     locals: tuple[tuple[int, int, frozenset[str]], ...] = ()
@@ -82,9 +81,8 @@ def outline(parsed: Parsed) -> Outline:
     found = captures(parsed, "outline")
     if parsed.tree is None or not found:
         return Outline(parsed)
-    scope_nodes = found.get("scope", [])
-    scopes = Scopes(node.byte_range for node in scope_nodes)
-    names = _names(parsed, found, scopes, frozenset(node.id for node in scope_nodes))
+    scopes = Scopes(node.byte_range for node in found.get("scope", ()))
+    names = _names(parsed, found, scopes)
     bound = _bound(names, scopes)
     uses = _uses(parsed, found, scopes, names, bound)
     free = _free(uses, names)
@@ -95,7 +93,6 @@ def outline(parsed: Parsed) -> Outline:
         _statements(spans, top, uses),
         {name.text: Definition(name.text, name.kind, _index(spans, name.start)) for name in top},
         tuple(reversed(dict.fromkeys(reversed(free)))),
-        frozenset(_text(parsed, node) for node in found.get("update", ())).intersection(free),
         _imports(parsed, found.get("import", ()), top),
         signatures(parsed),
         tuple((*scopes.ranges[index], frozenset(inner)) for index, inner in enumerate(bound) if inner),
@@ -104,12 +101,10 @@ def outline(parsed: Parsed) -> Outline:
 
 
 def _text(parsed: Parsed, node: tree_sitter.Node) -> str:
-    return parsed.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+    return decode(parsed.data[node.start_byte : node.end_byte])
 
 
-def _names(
-    parsed: Parsed, found: Mapping[str, list[tree_sitter.Node]], scopes: Scopes, scope_ids: frozenset[int]
-) -> list[_Name]:
+def _names(parsed: Parsed, found: Mapping[str, list[tree_sitter.Node]], scopes: Scopes) -> list[_Name]:
     """Return every defined name with its scope, in source order."""
     delays = sorted(node.byte_range for node in found.get("delay", ()))
     starts = [start for start, _ in delays]
@@ -121,7 +116,7 @@ def _names(
     )
     names = []
     for (start, kind, node), scope in zip(nodes, scopes.place([start for start, _, _ in nodes]), strict=True):
-        if kind in _LIFTED and scope != ROOT and node.parent is not None and node.parent.id in scope_ids:
+        if kind in _LIFTED and scope != ROOT:
             scope = scopes.parents[scope]
         delay = delays[bisect_right(starts, start) - 1] if starts else (0, 0)
         names.append(_Name(_text(parsed, node), start, kind, scope, max(start, delay[1] if delay[0] <= start else 0)))
@@ -149,7 +144,7 @@ def _uses(
     nodes = sorted((node.start_byte, node.end_byte) for node in found.get("use", ()) if node.start_byte not in taken)
     uses = []
     for (start, end), scope in zip(nodes, scopes.place([start for start, _ in nodes]), strict=True):
-        text = parsed.data[start:end].decode("utf-8", "replace")
+        text = decode(parsed.data[start:end])
         if scope == ROOT or not any(text in bound[index] for index in scopes.chain(scope)):
             uses.append(_Use(text, start, scope))
     return uses

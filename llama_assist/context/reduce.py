@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 import tree_sitter
 
 from llama_assist.context.outline import Outline, Statement, outline
-from llama_assist.syntax import Parsed, comment_prefix, parse, query
+from llama_assist.syntax import Parsed, comment_prefix, decode, parse, query, sound
 
 Count = Callable[[str], int]
 _MAX_TEXT = 240
@@ -22,7 +22,7 @@ _Edit = tuple[int, int, bytes]
 def elide(parsed: Parsed) -> str:
     """Return the source with long strings and long lists of plain data cut to their beginning."""
     if len(parsed.raw) <= _SHORT:
-        return parsed.source.strip("\n")
+        return sound(parsed.source).strip("\n")
     return _apply(parsed, _literal_edits(parsed, _matches(parsed)))
 
 
@@ -111,7 +111,7 @@ def _apply(parsed: Parsed, edits: Iterable[_Edit], start: int = 0, end: int | No
         out += [parsed.raw[position:first], text]
         position = last
     out.append(parsed.raw[position:stop])
-    return b"".join(out).decode("utf-8", "replace").strip("\n")
+    return decode(b"".join(out)).strip("\n")
 
 
 def _fitting(of: Outline, edits: list[_Edit], used_names: frozenset[str], budget: int, count: Count) -> str:

@@ -14,15 +14,17 @@ END = "\n\n"
 _LEAST_TOKENS = 16
 _MAX_REDUCTIONS = 8
 _MAX_SHARE = 0.5
-_MAX_DEFINER_SHARE = 0.25
+_DIRECT_SHARE = 0.3
+_INDIRECT_SHARE = 0.15
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A cell that should be shown, in at most `share` of the budget."""
+    """A cell that should be shown in at most `share` of the budget, for the sake of `names` if there are any."""
 
     cell: CodeCell
     share: float
+    names: frozenset[str] = frozenset()
 
 
 class Definers:
@@ -52,16 +54,16 @@ class Definers:
         found = (self.of(name, at) for name in names)
         return {cell.index: cell for cell in found if cell is not None}
 
-    def transitive(self, names: Iterable[str], at: int) -> list[CodeCell]:
-        """Return the cells that define the names, then those that define what these cells use, and so on."""
-        found = self.direct(names, at)
-        queue = list(found.values())
+    def indirect(self, cells: Iterable[CodeCell], at: int) -> dict[int, CodeCell]:
+        """Return the further cells that define what `cells` use, then what those use, and so on."""
+        queue = list(cells)
+        found = {cell.index: cell for cell in queue}
         for cell in queue:
             for index, further in self.direct(cell.facts.outline.uses, cell.index).items():
                 if index not in found and index != at:
                     found[index] = further
                     queue.append(further)
-        return queue
+        return {index: cell for index, cell in found.items() if cell not in cells}
 
 
 def by_likeness(cells: Sequence[CodeCell], at: int, words: frozenset[str]) -> list[CodeCell]:
@@ -87,18 +89,23 @@ def wishes(
 ) -> list[Wish]:
     """Return the cells in the order in which they may take room; the last used names come first."""
     above = [cell for cell in cells if cell.index < at]
-    direct = list(definers.direct(reversed(used_names), at).values())
+    used = frozenset(used_names)
+    direct = definers.direct(reversed(used_names), at).values()
+    indirect = definers.indirect(direct, at).values()
+    further = frozenset(name for cell in direct for name in cell.facts.outline.uses)
     return (
-        [Wish(cell, _MAX_SHARE) for cell in above[-1:]]
-        + [Wish(cell, _MAX_DEFINER_SHARE) for cell in direct]
+        [Wish(cell, _MAX_SHARE, used) for cell in above[-1:]]
+        + [Wish(cell, _DIRECT_SHARE, used) for cell in direct]
+        + [Wish(cell, _INDIRECT_SHARE, further) for cell in indirect]
         + [Wish(cell, _MAX_SHARE) for cell in by_likeness(cells, at, words)]
     )
 
 
-def fit(wished: Iterable[Wish], used_names: frozenset[str], budget: int, count: Callable[[str], int]) -> dict[int, str]:
+def fit(wished: Iterable[Wish], budget: int, count: Callable[[str], int]) -> dict[int, str]:
     """Return the text of each cell that fits: whole where it can be, the first few that cannot reduced by syntax."""
     chosen: dict[int, str] = {}
-    left, reductions = budget, 0
+    reductions: dict[int, Wish] = {}
+    left = budget
     for wish in wished:
         if left < _LEAST_TOKENS:
             break
@@ -107,16 +114,26 @@ def fit(wished: Iterable[Wish], used_names: frozenset[str], budget: int, count: 
         limit = min(left, int(budget * wish.share))
         text = wish.cell.facts.text
         cost = count(text + END)
-        if cost > limit:
-            reductions += 1
-            text = _reduced(wish, used_names, limit, count) if reductions <= _MAX_REDUCTIONS else ""
+        if cost > limit and len(reductions) < _MAX_REDUCTIONS:
+            reductions[wish.cell.index] = wish
+            text = _reduced(wish, limit, count)
             cost = count(text + END)
-        if text:
+        if text and cost <= limit:
             chosen[wish.cell.index] = text
             left -= cost
+    _restore(chosen, reductions, left, count)
     return chosen
 
 
-def _reduced(wish: Wish, used_names: frozenset[str], limit: int, count: Callable[[str], int]) -> str:
-    text = reduced(wish.cell.facts.outline, used_names, limit, lambda part: count(part + END))
+def _reduced(wish: Wish, limit: int, count: Callable[[str], int]) -> str:
+    text = reduced(wish.cell.facts.outline, wish.names, limit, lambda part: count(part + END))
     return text if count(text) >= _LEAST_TOKENS else ""
+
+
+def _restore(chosen: dict[int, str], reductions: dict[int, Wish], left: int, count: Callable[[str], int]) -> None:
+    """Make reduced cells whole again with the room that was not taken."""
+    for index, wish in reductions.items():
+        more = count(wish.cell.facts.text + END) - (count(chosen[index] + END) if index in chosen else 0)
+        if more <= left:
+            chosen[index] = wish.cell.facts.text
+            left -= more

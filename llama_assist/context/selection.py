@@ -21,7 +21,7 @@ _LINES: Sequence[tuple[Kind, Callable[[Sequence[CodeCell], Mapping[int, str]], l
 )
 _VARIABLES_SHARE = 0.2
 _MARKDOWN_SHARE = 0.12
-_IMPORTS_SHARE = 0.15
+_IMPORTS_SHARE = 0.12
 _LINES_SHARE = 0.25
 _MAX_NEW_LINES = 8
 _MAX_GROWTH = 1.5
@@ -94,10 +94,9 @@ def select(basis: Basis, cells: Sequence[CodeCell], current: Current, room: Room
     wished = _wished(basis, allowed, current, definers, room)
     first, last = _variables(basis, current, room), _markdown(basis, room)
     left = room.budget - _total(first + last)
-    used = frozenset(current.uses)
     shown: dict[int, str] = {}
     for _ in range(2):  # the cells shown first tell which imports need room of their own
-        shown = fit(wished, used, left - _kept_for_imports(allowed, shown, room), room.count)
+        shown = fit(wished, left - _kept_for_imports(allowed, shown, room), room.count)
     middle = _cells(shown, basis.at, room.count)
     for kind, lines in _LINES:
         if kind in room.sources:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import tree_sitter
 
 from llama_assist.context.scopes import ROOT, Scopes
-from llama_assist.syntax import Parsed, comment_prefix, query
+from llama_assist.syntax import Parsed, comment_prefix, decode, query
 
 _MAX_HEADER = 240
 _MAX_DOC = 100
@@ -19,17 +19,16 @@ _INDENT = "    "
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """`text` is ready to show. `parameters` is None where any keyword is taken (`**kwargs`) or for a class."""
+    """`text` is ready to show. `parameters` is None where they are not known or not all (`**kwargs`)."""
 
     name: str
     text: str
-    is_class: bool = False
     parameters: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """A function or class: its nodes, and what stands directly inside it."""
+    """A function or class: its nodes, its first line, what stands for its body."""
 
     whole: tree_sitter.Node
     name: str
@@ -44,63 +43,73 @@ def signatures(parsed: Parsed) -> tuple[Signature, ...]:
     if parsed.tree is None or rules is None:
         return ()
     items: dict[tuple[int, int], _Item] = {}
-    parts: dict[str, list[tree_sitter.Node]] = defaultdict(list)
+    parts: dict[str, list[tree_sitter.Node]] = {rules.capture_name(index): [] for index in range(rules.capture_count)}
     for _, found in tree_sitter.QueryCursor(rules).matches(parsed.tree.root_node):
         if "name" in found:
             item = _item(parsed, found)
             items.setdefault(item.whole.byte_range, item)
-        else:
-            for capture, nodes in found.items():
-                parts[capture] += nodes
-    scopes = Scopes(items)
-    owned = {capture: _owned(scopes, nodes) for capture, nodes in parts.items()}
-    children: dict[int, list[int]] = defaultdict(list)
-    for index, parent in enumerate(scopes.parents):
-        children[parent].append(index)
-    ordered = [items[span] for span in scopes.ranges]
-    return tuple(_signature(parsed, ordered, index, children, owned) for index in children[ROOT])
-
-
-def _owned(scopes: Scopes, nodes: Iterable[tree_sitter.Node]) -> Mapping[int, list[tree_sitter.Node]]:
-    """Return the nodes that stand in each item, in source order."""
-    ordered = sorted(nodes, key=lambda node: node.start_byte)
-    owned: dict[int, list[tree_sitter.Node]] = defaultdict(list)
-    for node, index in zip(ordered, scopes.place([node.start_byte for node in ordered]), strict=True):
-        owned[index].append(node)
-    return owned
+            continue
+        for capture, nodes in found.items():
+            parts[capture] += nodes
+    return tuple(_Tree(parsed, items, parts).top_level()) if items else ()
 
 
 def _item(parsed: Parsed, found: Mapping[str, list[tree_sitter.Node]]) -> _Item:
     is_class = "class" in found
     whole = found["class" if is_class else "whole"][0]
-    end = found["body"][0].start_byte if "body" in found else whole.end_byte
-    header = " ".join(parsed.raw[whole.start_byte : end].decode("utf-8", "replace").split())
-    if len(header) > _MAX_HEADER:
-        header = f"{header[:_MAX_HEADER].rsplit(',', 1)[0]}, ...)"
+    end = found["header"][0].end_byte if "header" in found else whole.end_byte
+    if "body" in found:
+        end = found["body"][0].start_byte
+    name = parsed.text(found["name"][0])
+    header = " ".join(decode(parsed.raw[whole.start_byte : end]).split())
     placeholder = "{ ... }" if "body" in found and parsed.data[end : end + 1] == b"{" else "..."
-    return _Item(whole, parsed.text(found["name"][0]), header, placeholder, is_class)
+    return _Item(whole, name, header if len(header) <= _MAX_HEADER else f"{name}(...)", placeholder, is_class)
 
 
-def _signature(
-    parsed: Parsed,
-    items: list[_Item],
-    index: int,
-    children: Mapping[int, list[int]],
-    owned: Mapping[str, Mapping[int, list[tree_sitter.Node]]],
-) -> Signature:
-    def part(capture: str, of: int) -> list[tree_sitter.Node]:
-        return owned.get(capture, {}).get(of, [])
+class _Tree:
+    """Items with what stands in each: its docstring, parameters, fields and the items below it."""
 
-    def line(of: int) -> str:
-        doc = "".join(parsed.text(node) for node in part("doc", of)[:1]).strip().split("\n", 1)[0][:_MAX_DOC]
-        mark = comment_prefix(parsed.language)
-        return f"{items[of].header} {items[of].placeholder}" + (f"  {mark} {doc}" if doc and mark else "")
+    def __init__(
+        self, parsed: Parsed, items: Mapping[tuple[int, int], _Item], parts: Mapping[str, list[tree_sitter.Node]]
+    ) -> None:
+        scopes = Scopes(items)
+        self._parsed = parsed
+        self._items = [items[span] for span in scopes.ranges]
+        self._parts = {capture: self._texts(scopes, nodes) for capture, nodes in parts.items()}
+        self._children: dict[int, list[int]] = defaultdict(list)
+        for index, parent in enumerate(scopes.parents):
+            self._children[parent].append(index)
 
-    item = items[index]
-    names = tuple(parsed.text(node) for node in part("parameter", index))
-    if not item.is_class:
-        return Signature(item.name, line(index), parameters=None if part("open", index) else names)
-    fields = [" ".join(parsed.text(node).split()) for node in part("field", index)]
-    members = (fields + [line(child) for child in children.get(index, ())])[:_MAX_MEMBERS]
-    text = "\n".join([item.header, *(_INDENT + member for member in members)]) if members else line(index)
-    return Signature(item.name, text, is_class=True)
+    def top_level(self) -> Iterator[Signature]:
+        """Yield the signatures of the items that stand in no other."""
+        for index in self._children[ROOT]:
+            yield self._class(index) if self._items[index].is_class else self._function(index)
+
+    def _texts(self, scopes: Scopes, nodes: Iterable[tree_sitter.Node]) -> Mapping[int, list[str]]:
+        """Return the texts of nodes by the item that they stand in, in source order."""
+        ordered = sorted(nodes, key=lambda node: node.start_byte)
+        texts: dict[int, list[str]] = defaultdict(list)
+        for node, index in zip(ordered, scopes.place([node.start_byte for node in ordered]), strict=True):
+            texts[index].append(self._parsed.text(node))
+        return texts
+
+    def _part(self, capture: str, index: int) -> list[str]:
+        return self._parts.get(capture, {}).get(index, [])
+
+    def _function(self, index: int) -> Signature:
+        is_known = "parameter" in self._parts and not self._part("open", index)
+        parameters = tuple(self._part("parameter", index)) if is_known else None
+        return Signature(self._items[index].name, self._line(index), parameters)
+
+    def _class(self, index: int) -> Signature:
+        fields = [" ".join(text.split()) for text in self._part("field", index)]
+        members = (fields + [self._line(child) for child in self._children[index]])[:_MAX_MEMBERS]
+        lines = [self._items[index].header, *(_INDENT + member for member in members)]
+        return Signature(self._items[index].name, "\n".join(lines) if members else self._line(index))
+
+    def _line(self, index: int) -> str:
+        item, mark = self._items[index], comment_prefix(self._parsed.language)
+        doc = "".join(self._part("doc", index)[:1]).strip().partition("\n")[0]
+        if len(doc) > _MAX_DOC:
+            doc = doc[:_MAX_DOC].rpartition(" ")[0] + " ..."
+        return f"{item.header} {item.placeholder}" + (f"  {mark} {doc}" if doc and mark else "")

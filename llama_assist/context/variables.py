@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 
-from llama_assist.syntax import comment_prefix
+from llama_assist.syntax import comment_prefix, sound
 from llama_assist.types import Variable
 
 _MAX_COLUMNS = 24
@@ -23,7 +23,7 @@ def describe(variable: Variable, language: str) -> str:
         kept.pop()
     more = ", ..." if len(kept) < len(columns) else ""
     text = f"{line} columns: {', '.join(kept)}{more}" if kept else line
-    return " ".join(text.split())
+    return sound(" ".join(text.split()))
 
 
 def choose(

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-NATIVE_TYPES = ("llama", "mistral", "qwen2", "qwen3")
-NATIVE_ROPE = ("default", "linear", "llama3")
-
+from llama_assist.checkpoint.settings import rope_settings
 
 @dataclass(frozen=True, slots=True)
 class RopeScaling:
@@ -43,39 +41,9 @@ class LlamaConfig:
     qk_norm: bool
 
 
-def is_native(config: Mapping[str, Any]) -> bool:
-    """Tell whether our own network computes this architecture exactly."""
-    return (
-        config.get("model_type") in NATIVE_TYPES
-        and not _slides(config)
-        and config.get("hidden_act", "silu") == "silu"
-        and _scaling(config).kind in NATIVE_ROPE
-    )
-
-
-def _slides(config: Mapping[str, Any]) -> bool:
-    """Attention windows shorter than the context are not ours; Qwen ships a window that it switches off."""
-    if "sliding_attention" in (config.get("layer_types") or ()):
-        return True
-    if config["model_type"].startswith("qwen"):
-        return bool(config.get("use_sliding_window", False))
-    window = config.get("sliding_window")
-    return window is not None and window < config.get("max_position_embeddings", 0)
-
-
-def _rope(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Join the two spellings: `rope_theta` with `rope_scaling`, and the newer `rope_parameters`."""
-    rope = dict(config.get("rope_scaling") or {})
-    rope.update(config.get("rope_parameters") or {})
-    rope.setdefault("rope_theta", config.get("rope_theta", 10000.0))
-    return rope
-
-
-def _scaling(config: Mapping[str, Any]) -> RopeScaling:
-    rope = _rope(config)
-    kind = str(rope.get("rope_type", rope.get("type", "default")))
+def _scaling(rope: Mapping[str, Any]) -> RopeScaling:
     return RopeScaling(
-        kind=kind,
+        kind=str(rope["rope_type"]),
         factor=float(rope.get("factor", 1.0)),
         low_freq_factor=float(rope.get("low_freq_factor", 1.0)),
         high_freq_factor=float(rope.get("high_freq_factor", 4.0)),
@@ -84,10 +52,11 @@ def _scaling(config: Mapping[str, Any]) -> RopeScaling:
 
 
 def read_config(config: Mapping[str, Any]) -> LlamaConfig:
-    """Read config.json's mapping; the caller has asked `is_native` before."""
+    """Read config.json's mapping; the caller has asked `checkpoint.settings.is_native` before."""
     kind = config["model_type"]
+    rope = rope_settings(config)
     heads = int(config["num_attention_heads"])
-    bias = bool(config.get("attention_bias", False))
+    bias = kind in ("llama", "qwen3") and bool(config.get("attention_bias", False))
     return LlamaConfig(
         vocab_size=int(config["vocab_size"]),
         hidden_size=int(config["hidden_size"]),
@@ -97,12 +66,12 @@ def read_config(config: Mapping[str, Any]) -> LlamaConfig:
         num_kv_heads=int(config.get("num_key_value_heads") or heads),
         head_dim=int(config.get("head_dim") or int(config["hidden_size"]) // heads),
         norm_eps=float(config.get("rms_norm_eps", 1e-6)),
-        rope_theta=float(_rope(config)["rope_theta"]),
-        rope_scaling=_scaling(config),
+        rope_theta=float(rope["rope_theta"]),
+        rope_scaling=_scaling(rope),
         max_length=int(config.get("max_position_embeddings", 2048)),
         tied=bool(config.get("tie_word_embeddings", False)),
         attention_bias=bias or kind == "qwen2",
-        output_bias=bias and kind == "llama",
-        mlp_bias=bool(config.get("mlp_bias", False)),
+        output_bias=bias,
+        mlp_bias=kind == "llama" and bool(config.get("mlp_bias", False)),
         qk_norm=kind == "qwen3",
     )

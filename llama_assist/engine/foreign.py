@@ -21,6 +21,12 @@ class CacheSlot(Slot):
         self.cache: Any = None
         self.length = 0
 
+    def num_shared(self, token_ids: Sequence[int]) -> int:
+        """Share nothing once a layer has forgotten something: its cache cannot be cut back."""
+        if self.cache is None or not all(map(_can_crop, self.cache.layers)):
+            return 0
+        return super().num_shared(token_ids)
+
     def copy_entries(self, other: Slot, length: int) -> None:
         """Copy the other cache; `crop` takes off what is not wanted when the next tokens are read."""
         assert isinstance(other, CacheSlot)
@@ -33,6 +39,15 @@ class CacheSlot(Slot):
         elif length < self.length:
             self.cache.crop(length - self.length)
         self.length = length
+
+
+def _can_crop(layer: Any) -> bool:
+    """Tell whether a layer still has everything: full attention, or a window that is not yet full."""
+    from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
+
+    if type(layer) is DynamicSlidingWindowLayer:
+        return bool(layer.get_seq_length() < layer.sliding_window)
+    return type(layer) is DynamicLayer
 
 
 class TransformersRunner:

@@ -25,6 +25,10 @@ class Slot(ABC):
         self.in_use = False
         self.last_used = 0
 
+    def num_shared(self, token_ids: Sequence[int]) -> int:
+        """Return how many leading entries serve a prompt of `token_ids`."""
+        return common_prefix(self.token_ids, token_ids)
+
     @abstractmethod
     def copy_entries(self, other: Slot, length: int) -> None:
         """Take over the first `length` entries of another slot of the same kind."""
@@ -66,8 +70,8 @@ class SlotPool(Generic[AnySlot]):
 
         The last prompt token is never taken from the cache, since its logits are needed.
         """
-        best = max(self.slots, key=lambda slot: common_prefix(slot.token_ids, token_ids))
-        num_cached = min(common_prefix(best.token_ids, token_ids), len(token_ids) - 1)
+        best = max(self.slots, key=lambda slot: slot.num_shared(token_ids))
+        num_cached = min(best.num_shared(token_ids), len(token_ids) - 1)
         slot = self._choose(best, num_cached)
         if slot is not best:
             slot.copy_entries(best, num_cached)

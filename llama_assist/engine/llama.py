@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from llama_assist.engine.config import LlamaConfig
-from llama_assist.engine.kv_cache import Slot
+from llama_assist.engine.kv_cache import LlamaSlot
 from llama_assist.engine.quantize import Int8Linear, Linear
 from llama_assist.engine.rope import rope_tables
 
@@ -76,7 +76,7 @@ class Llama:
         self.cos, self.sin = (table.to(norm.dtype) for table in rope_tables(config, length, norm.device))
         self._block_mask = _causal_block(config.num_heads // config.num_kv_heads, norm)
 
-    def forward(self, token_ids: Tensor, slot: Slot, start: int, *, is_prefill: bool) -> Tensor:
+    def forward(self, token_ids: Tensor, slot: LlamaSlot, start: int, *, is_prefill: bool) -> Tensor:
         """Write keys and values of `token_ids` [T] at `start` into the slot; return hidden states [T, hidden]."""
         end = start + len(token_ids)
         masks = self._masks(start, end) if is_prefill else []
@@ -104,7 +104,7 @@ class Llama:
         gate, up = _apply(layer.gate_up, x, span).chunk(2, dim=-1)
         return _apply(layer.down, F.silu(gate) * up, span)
 
-    def _attention(self, layer: Layer, x: Tensor, slot: Slot, index: int, span: Span) -> Tensor:
+    def _attention(self, layer: Layer, x: Tensor, slot: LlamaSlot, index: int, span: Span) -> Tensor:
         query, key, value = self._heads(layer, x, span)
         keys, values = slot.keys[index], slot.values[index]
         keys[:, span.start : span.end] = key.transpose(0, 1)
@@ -116,12 +116,12 @@ class Llama:
         """Project to queries [T, heads, dim], keys and values [T, kv_heads, dim], with positions turned in."""
         config = self.config
         heads = _apply(layer.qkv, x, span).view(len(x), -1, config.head_dim)
-        turned, value = heads.split([config.num_heads + config.num_kv_heads, config.num_kv_heads], dim=1)
+        turned, value = torch.split(heads, [config.num_heads + config.num_kv_heads, config.num_kv_heads], dim=1)
         if layer.query_norm is not None and layer.key_norm is not None:
-            query, key = turned.split([config.num_heads, config.num_kv_heads], dim=1)
+            query, key = torch.split(turned, [config.num_heads, config.num_kv_heads], dim=1)
             turned = torch.cat([self._norm(query, layer.query_norm), self._norm(key, layer.key_norm)], dim=1)
         turned = turned * span.cos + turned.roll(config.head_dim // 2, -1) * span.sin
-        query, key = turned.split([config.num_heads, config.num_kv_heads], dim=1)
+        query, key = torch.split(turned, [config.num_heads, config.num_kv_heads], dim=1)
         return query, key, value
 
     def _attend_one(self, query: Tensor, keys: Tensor, values: Tensor, span: Span) -> Tensor:
@@ -134,7 +134,8 @@ class Llama:
         """Causal attention in aligned blocks of queries; rows outside `start:end` are computed and dropped."""
         first, last = span.start // BLOCK * BLOCK, -(-span.end // BLOCK) * BLOCK
         padded = F.pad(query, (0, 0, 0, 0, span.start - first, last - span.end))
-        blocks = padded.unflatten(1, (self.config.num_kv_heads, -1)).permute(1, 2, 0, 3).split(BLOCK, dim=2)
+        grouped = padded.view(last - first, self.config.num_kv_heads, -1, self.config.head_dim).permute(1, 2, 0, 3)
+        blocks = torch.split(grouped, BLOCK, dim=2)
         mixed = [self._attend_block(block, keys, values, mask) for block, mask in zip(blocks, span.masks, strict=True)]
         return torch.cat(mixed)[span.start - first : span.end - first]
 

@@ -64,7 +64,8 @@ def quantize_int4(weight: Tensor) -> tuple[Tensor, Tensor]:
     codes = torch.empty(num_rows, num_columns, dtype=torch.int32)
     pairs = torch.empty(num_columns // GROUP, num_rows, 2, dtype=torch.bfloat16)
     for rows in _row_blocks(num_rows):
-        grouped = weight[rows].float().unflatten(1, (-1, GROUP))
+        block = weight[rows].to(torch.float32, copy=True)
+        grouped = block.view(len(block), -1, GROUP)
         high, low = grouped.amax(2, keepdim=True), grouped.amin(2, keepdim=True)
         scale = high.sub_(low).div_(15).clamp_(min=1e-8).bfloat16()
         zero = low.add_(scale.float(), alpha=8).bfloat16()
@@ -78,7 +79,7 @@ def quantize_int8(weight: Tensor) -> tuple[Tensor, Tensor]:
     codes = torch.empty(weight.shape, dtype=torch.int8)
     scales = torch.empty(weight.shape[0], dtype=torch.bfloat16)
     for rows in _row_blocks(weight.shape[0]):
-        block = weight[rows].float()
+        block = weight[rows].to(torch.float32, copy=True)
         scales[rows] = torch.maximum(block.amax(1), -block.amin(1)).div_(127).clamp_(min=1e-8).bfloat16()
         codes[rows] = block.div_(scales[rows, None]).round_().clamp_(-127, 127).to(torch.int8)
     return codes, scales

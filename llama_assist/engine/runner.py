@@ -9,15 +9,9 @@ import torch
 from torch import Tensor
 
 from llama_assist.checkpoint import Checkpoint
-from llama_assist.engine.config import is_native, read_config
+from llama_assist.engine.config import read_config
 from llama_assist.engine.kv_cache import AnySlot, LlamaSlot
-from llama_assist.engine.weights import (
-    WeightForm,
-    build_llama,
-    open_weights,
-    reader,
-    storage_bytes,
-)
+from llama_assist.engine.weights import WeightForm, build_llama, open_weights, reader, storage_bytes
 
 
 class Runner(Protocol, Generic[AnySlot]):
@@ -85,7 +79,7 @@ def load_runner(
     checkpoint: Checkpoint, weights: str, device: torch.device, *, fast_prefill: bool, length: int
 ) -> Runner[Any]:
     """Load a checkpoint into our network, or into transformers' class where ours does not fit."""
-    if is_native(checkpoint.config):
+    if checkpoint.native:
         return LlamaRunner(checkpoint, weights, device, fast_prefill=fast_prefill, length=length)
     from llama_assist.engine.foreign import TransformersRunner
 

@@ -56,7 +56,7 @@ class Sampler:
             penalty = params.repetition_penalty
             logits[ids] = torch.where(values > 0, values / penalty, values * penalty)
         for token_id, bias in params.logit_bias.items():
-            if token_id < len(logits):
+            if 0 <= token_id < len(logits):
                 logits[token_id] += bias
         return logits
 

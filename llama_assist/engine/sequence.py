@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence as Ids
 from dataclasses import dataclass
 
+from torch import Tensor
+
 from llama_assist.engine.kv_cache import Slot
 from llama_assist.engine.sampling import Choice, Sampler
 from llama_assist.engine.text import TextStream
@@ -27,12 +29,16 @@ class Generate:
 
 @dataclass(frozen=True, slots=True)
 class TokenOut:
-    """One generated token; `text` is what became safe to show with it, `piece` the token's own text."""
+    """One generated token; `text` is what became safe to show with it, `piece` the token's own text.
+
+    `usage` counts up to here: who stops listening, because what follows is not wanted, knows the cost.
+    """
 
     id: str
     choice: Choice
     text: str
     piece: str
+    usage: Usage
     top: tuple[tuple[str, float], ...] = ()
 
 
@@ -80,10 +86,17 @@ class Sequence:
         end = (self.position // size + 1) * size
         return self.request.token_ids[self.position : end]
 
-    def take(self, logits: object, length: int) -> list[Event]:
-        """Choose a token from `logits`, and end the answer where it ends. `length` is the slot's size."""
-        allowed = self._vocabulary.allowed(self._text.forced) if self._text.forced else None
-        choice = self._sampler.choose(logits, allowed)  # type: ignore[arg-type]
+    def take(self, logits: Tensor, length: int) -> list[Event]:
+        """Choose a token from `logits`, and end the answer where it ends. `length` is the slot's size.
+
+        Rows that pad the head beyond the vocabulary are no tokens. What stands there already may be impossible
+        to spell where single bytes have no token: then there is no answer.
+        """
+        logits = logits[: len(self._vocabulary.token_bytes)]
+        allowed = self._allowed(len(logits)) if self._text.forced else None
+        if allowed == []:
+            return [self.finish("stop")]
+        choice = self._sampler.choose(logits, allowed)
         self.last_token = choice.token_id
         self.num_generated += 1
         if choice.token_id in self.request.stop_ids:
@@ -95,14 +108,21 @@ class Sequence:
             events.append(self.finish("length"))
         return events
 
+    def _allowed(self, num_ids: int) -> list[int]:
+        """Return what may come next of what stands there already; a token that ends the answer may not."""
+        ids = self._vocabulary.allowed(self._text.forced)
+        return [token_id for token_id in ids if token_id < num_ids and token_id not in self.request.stop_ids]
+
     def finish(self, reason: FinishReason) -> Done:
         """End the answer for `reason`."""
-        usage = Usage(len(self.request.token_ids), self.num_generated, self.num_cached)
-        return Done(self.request.id, reason, usage, self._text.flush())
+        return Done(self.request.id, reason, self._usage(), self._text.flush())
+
+    def _usage(self) -> Usage:
+        return Usage(len(self.request.token_ids), self.num_generated, self.num_cached)
 
     def _token_out(self, choice: Choice) -> TokenOut:
         data = self._vocabulary.token_bytes
         top = tuple((data[token_id].decode(errors="replace"), value) for token_id, value in choice.top)
         piece = data[choice.token_id]
         text = self._text.push(piece)
-        return TokenOut(self.request.id, choice, text, piece.decode(errors="replace"), top)
+        return TokenOut(self.request.id, choice, text, piece.decode(errors="replace"), self._usage(), top)

@@ -11,7 +11,8 @@ class TextStream:
 
     `forced` is what the answer must begin with because it already stands in the document: it is taken off.
     A character is held back until it is whole, and text that may be the beginning of a stop string until
-    that is decided; the stop string itself is never shown.
+    that is decided; the stop string itself is never shown. Of several, the one that is complete first counts,
+    so that the answer does not depend on where its tokens are cut.
     """
 
     def __init__(self, forced: bytes = b"", stop: Sequence[str] = ()) -> None:
@@ -36,10 +37,10 @@ class TextStream:
         if self.stopped:
             return ""
         text = self._held + text
-        positions = [position for position in (text.find(stop) for stop in self._stop) if position >= 0]
-        if positions:
+        found = [(text.find(stop) + len(stop), text.find(stop)) for stop in self._stop if stop in text]
+        if found:
             self.stopped, self._held = True, ""
-            return text[: min(positions)]
+            return text[: min(found)[1]]
         keep = max((_overlap(text, stop) for stop in self._stop), default=0)
         safe = len(text) - keep
         self._held = text[safe:]

@@ -40,7 +40,7 @@ class Vocabulary:
 
     @cached_property
     def _by_bytes(self) -> dict[bytes, int]:
-        return {text: token_id for text, token_id in reversed(self._sorted)}
+        return dict(reversed(self._sorted))
 
     def starting_with(self, prefix: bytes) -> list[int]:
         """Return the ids of tokens whose bytes begin with a non-empty `prefix`."""

@@ -84,7 +84,7 @@ def open_weights(files: Sequence[Path]) -> Mapping[str, Any]:
     """Map every tensor name to the open safetensors file that holds it."""
     from safetensors import safe_open
 
-    opened = [safe_open(file, framework="pt") for file in files]
+    opened: list[Any] = [safe_open(file, framework="pt") for file in files]
     return {name: file for file in opened for name in file.keys()}  # noqa: SIM118 - not a dict
 
 

@@ -58,13 +58,12 @@ class Worker:
         started = time.perf_counter()
         manifest = Path(order["manifest"]) if order.get("manifest") else None
         checkpoint = Checkpoint(Path(order["checkpoint"]), order["id"], manifest)
-        verification = _Verification(checkpoint)
-        runner, device = _load_runner(checkpoint, order)
-        from llama_assist.engine.engine import Engine
-        from llama_assist.engine.vocabulary import Vocabulary
+        with _Verification(checkpoint):
+            runner, device = _load_runner(checkpoint, order)
+            from llama_assist.engine.engine import Engine
+            from llama_assist.engine.vocabulary import Vocabulary
 
-        vocabulary = Vocabulary.from_file(checkpoint.tokenizer_path)
-        verification.result()
+            vocabulary = Vocabulary.from_file(checkpoint.tokenizer_path)
         self._engine = Engine(runner, vocabulary, order["num_slots"])
         ready = {"event": "ready", "device": device, "weights": runner.weights, "length": runner.length}
         seconds = time.perf_counter() - started
@@ -105,15 +104,17 @@ class Worker:
 
 
 class _Verification:
-    """Hashes the checkpoint while torch is imported and weights are prepared."""
+    """Hashes the checkpoint while the block loads it; nothing that is read counts before the block has ended."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self._error: ModelError | None = None
         self._thread = threading.Thread(target=self._run, args=(checkpoint,), daemon=True)
+
+    def __enter__(self) -> None:
         self._thread.start()
 
-    def result(self) -> None:
-        """Wait for the end; raise `ModelError` if a file is not what the manifest says."""
+    def __exit__(self, *failure: object) -> None:
+        """Raise `ModelError` if a file is not what the manifest says: then it is also why loading failed."""
         self._thread.join()
         if self._error is not None:
             raise self._error
@@ -177,6 +178,7 @@ def event_line(event: Event) -> dict[str, Any]:
     """Return an event as the mapping that goes out."""
     if isinstance(event, TokenOut):
         line = {"event": "token", "id": event.id, "token_id": event.choice.token_id, "text": event.text}
+        line["usage"] = asdict(event.usage)
         return {**line, "piece": event.piece, "logprob": event.choice.logprob, "top": event.top}
     if isinstance(event, Done):
         line = {"event": "done", "id": event.id, "finish_reason": event.finish_reason, "text": event.text}

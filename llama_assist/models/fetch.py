@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from llama_assist.checkpoint import SETTINGS_FILES, Checkpoint
@@ -13,10 +14,11 @@ from llama_assist.models import hub
 from llama_assist.models.catalogue import CatalogueModel
 from llama_assist.models.convert import convert_gguf, converted_size
 from llama_assist.models.disk import check_space, folder_size, publish_file
-from llama_assist.models.folder import check_folder, check_tokenizer, readable_files
+from llama_assist.models.folder import check_folder, readable_files
 from llama_assist.models.gguf import read_gguf
 from llama_assist.models.mirror import fetch_from_mirror
 from llama_assist.models.places import Places
+from llama_assist.models.probe import probe_template, probe_tokenizer
 from llama_assist.models.progress import Progress
 from llama_assist.models.publish import Origin, describe, fresh_folder, publish_checkpoint
 from llama_assist.models.reference import FileReference, FolderReference, HubReference
@@ -101,9 +103,12 @@ def _convert(path: Path, origin: Origin, places: Places, progress: Progress) -> 
     """Convert `path` and remove everything else that the fetch brought."""
     with fresh_folder(places.unfinished(origin.id)) as folder:
         gguf = read_gguf(path)
+        spoken = [gguf.metadata.get(f"general.{key}") for key in ("name", "basename")]
+        origin = replace(origin, names=(*origin.names, *(name for name in spoken if isinstance(name, str))))
         check_space(folder, converted_size(gguf))
         convert_gguf(gguf, folder, progress)
-        check_tokenizer(folder)
+        probe_tokenizer(folder)
+        probe_template(folder, origin.id)
         checkpoint = publish_checkpoint(folder, origin, places.checkpoint(origin.id))
     shutil.rmtree(places.staging(origin.id))
     return checkpoint

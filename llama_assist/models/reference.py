@@ -94,12 +94,19 @@ def parse_reference(text: str, catalogue: dict[str, CatalogueModel]) -> Referenc
     if text.startswith("hub:"):
         return _parse_hub(text)
     if text.lower().endswith(".gguf"):
-        return FileReference(Path(text).expanduser().absolute())
+        return FileReference(_path(text))
     if "/" in text or "\\" in text or text.startswith("~"):
-        return FolderReference(Path(text).expanduser().absolute())
+        return FolderReference(_path(text))
     if not _NAME.fullmatch(text) or ".." in text:
         raise ModelError(f"{text!r} is no name of a model. Give a catalogue id or a path.", "bad-name")
     return StoreReference(text)
+
+
+def _path(text: str) -> Path:
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError as error:  # `~name` of nobody
+        raise ModelError(f"{text!r} begins with an unknown home folder.", "bad-name") from error
 
 
 def _parse_hub(text: str) -> HubReference:

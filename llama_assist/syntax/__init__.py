@@ -6,7 +6,7 @@ from llama_assist.syntax.ipython import cell_language
 from llama_assist.syntax.languages import canonical, comment_prefix, grammar
 from llama_assist.syntax.parsed import Parsed, parse
 from llama_assist.syntax.query import captures, error_nodes, query, walk
-from llama_assist.syntax.text import encode
+from llama_assist.syntax.text import decode, encode, sound
 
 __all__ = [
     "Parsed",
@@ -14,10 +14,12 @@ __all__ = [
     "captures",
     "cell_language",
     "comment_prefix",
+    "decode",
     "encode",
     "error_nodes",
     "grammar",
     "parse",
     "query",
+    "sound",
     "walk",
 ]

@@ -13,11 +13,15 @@ import tree_sitter
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """`grammars` are (module, function) pairs in order of preference; `comment` begins a line comment."""
+    """`grammars` are (module, function) pairs in order of preference; `comment` begins a line comment.
+
+    `queries` names the folder of queries where it is another language's.
+    """
 
     comment: str
     grammars: tuple[tuple[str, str], ...] = ()
     aliases: tuple[str, ...] = ()
+    queries: str = ""
 
 
 LANGUAGES: Mapping[str, Spec] = MappingProxyType(
@@ -29,7 +33,7 @@ LANGUAGES: Mapping[str, Spec] = MappingProxyType(
         "julia": Spec("#", (("tree_sitter_julia", "language"),), ("jl",)),
         "javascript": Spec("//", (("tree_sitter_javascript", "language"),), ("js", "jsx", "node", "ecmascript")),
         "typescript": Spec("//", (("tree_sitter_typescript", "language_typescript"),), ("ts", "deno")),
-        "tsx": Spec("//", (("tree_sitter_typescript", "language_tsx"),)),
+        "tsx": Spec("//", (("tree_sitter_typescript", "language_tsx"),), queries="typescript"),
         "sql": Spec("--", (("tree_sitter_sql", "language"),), ("sqlite", "mysql", "postgresql", "bigquery")),
         "bash": Spec("#", (("tree_sitter_bash", "language"),), ("sh", "shell", "zsh")),
         "cpp": Spec(
@@ -51,6 +55,13 @@ def comment_prefix(language: str) -> str:
     """Return what begins a line comment; empty where a comment needs no mark (prose, unknown text)."""
     spec = LANGUAGES.get(canonical(language))
     return spec.comment if spec is not None else ""
+
+
+def query_folder(language: str) -> str:
+    """Return the name of the folder with the language's queries."""
+    name = canonical(language)
+    spec = LANGUAGES.get(name)
+    return spec.queries if spec is not None and spec.queries else name
 
 
 @cache

@@ -8,16 +8,15 @@ from importlib import resources
 
 import tree_sitter
 
-from llama_assist.syntax.languages import canonical, grammar
+from llama_assist.syntax.languages import grammar, query_folder
 from llama_assist.syntax.parsed import Parsed
 
 
 @cache
 def query(language: str, name: str) -> tree_sitter.Query | None:
     """Return the query `queries/<language>/<name>.scm`, or None where the language or the file is not there."""
-    language = canonical(language)
     rules = grammar(language)
-    file = resources.files("llama_assist.syntax") / "queries" / language / f"{name}.scm"
+    file = resources.files("llama_assist.syntax") / "queries" / query_folder(language) / f"{name}.scm"
     if rules is None or not file.is_file():
         return None
     found: tree_sitter.Query = tree_sitter.Query(rules, file.read_text(encoding="utf-8"))

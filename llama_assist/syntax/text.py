@@ -13,6 +13,11 @@ def decode(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
+def sound(text: str) -> str:
+    """Return text that every encoder takes: lone surrogates, which can come from JSON, become `?`."""
+    return text if text.isascii() else decode(encode(text))
+
+
 def common_prefix(a: bytes, b: bytes) -> int:
     """Return how many leading bytes `a` and `b` share."""
     low, high = 0, min(len(a), len(b))

@@ -67,9 +67,9 @@ def test_implausible_counts_are_refused(key: str, value: object) -> None:
     [
         ({}, True),
         ({"model_type": "qwen2", "use_sliding_window": False, "sliding_window": 4096}, True),
-        ({"model_type": "qwen2", "use_sliding_window": True, "sliding_window": 4096}, False),
+        ({"model_type": "qwen2", "use_sliding_window": True, "sliding_window": 64}, False),
         ({"model_type": "mistral", "sliding_window": None}, True),
-        ({"model_type": "mistral", "sliding_window": 4096}, False),
+        ({"model_type": "mistral", "sliding_window": 64}, False),
         ({"model_type": "gpt_bigcode"}, False),
     ],
 )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from model_files import llama_config, write_json, write_model_folder
+from model_files import llama_config, write_gguf, write_json, write_model_folder
 
 from llama_assist.models.store import Store
 
@@ -27,6 +27,25 @@ from llama_assist.models.store import Store
 try:
     checkpoint = Store(Path(sys.argv[1])).fetch(sys.argv[2])
     print("id", checkpoint.id)
+except ModelError as error:
+    print(error.reason, error)
+"""
+
+
+FETCH_PINNED = """
+import sys
+from pathlib import Path
+from llama_assist.errors import ModelError
+from llama_assist.models.catalogue import CatalogueModel
+from llama_assist.models.store import Store
+home, sha256, size = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+store = Store(home)
+texts = ("tiny", "Tiny", "tests", "llama", "Apache-2.0", "Tiny", "tiny.gguf")
+model = CatalogueModel(*texts, size, sha256, size, "owner/tiny")
+store.catalogue = {"tiny": model}
+steps = []
+try:
+    print("id", store.fetch("tiny", lambda *step: steps.append(step)).id, *dict.fromkeys(step[0] for step in steps))
 except ModelError as error:
     print(error.reason, error)
 """
@@ -104,6 +123,10 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
 
 
 def fetch(tmp_path: Path, address: str, model: str = "hub:owner/tiny", **environment: str) -> str:
+    return run(tmp_path, address, [FETCH, str(tmp_path / "home"), model], environment)
+
+
+def run(tmp_path: Path, address: str, script: list[str], environment: dict[str, str]) -> str:
     """The hub's address is read when its client is imported, so each fetch has a process of its own."""
     variables = {
         "PATH": "",
@@ -114,7 +137,7 @@ def fetch(tmp_path: Path, address: str, model: str = "hub:owner/tiny", **environ
         "NO_PROXY": "*",
         **environment,
     }
-    command = [sys.executable, "-c", FETCH, str(tmp_path / "home"), model]
+    command = [sys.executable, "-c", *script]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=variables, cwd=Path.cwd())
     return done.stdout.strip()
 
@@ -166,3 +189,19 @@ def test_an_unknown_repository_is_told_from_an_unreachable_hub(hub: Hub, tmp_pat
     assert fetch(tmp_path, hub.address, "hub:owner/other").startswith("not-on-hub ")
     assert fetch(tmp_path, "http://127.0.0.1:9").startswith("unreachable ")
     assert fetch(tmp_path, hub.address, HF_HUB_OFFLINE="1").startswith("offline ")
+
+
+def test_the_pinned_file_of_the_catalogue_comes_from_the_hub_first(hub: Hub, tmp_path: Path) -> None:
+    raw = write_gguf(hub.folder / "tiny.gguf").read_bytes()
+    script = [FETCH_PINNED, str(tmp_path / "home"), hashlib.sha256(raw).hexdigest(), str(len(raw))]
+    assert run(tmp_path, hub.address, script, {}) == "id tiny download convert"
+    assert list((tmp_path / "home" / "partial").iterdir()) == []
+
+
+def test_another_file_under_the_pinned_name_is_refused_and_removed(hub: Hub, tmp_path: Path) -> None:
+    raw = write_gguf(hub.folder / "tiny.gguf").read_bytes()
+    script = [FETCH_PINNED, str(tmp_path / "home"), "0" * 64, str(len(raw))]
+    told = run(tmp_path, hub.address, script, {})
+    assert "is not the file that was pinned" in told
+    assert "has no mirror" in told
+    assert not list((tmp_path / "home").rglob("*.gguf"))

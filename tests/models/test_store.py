@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from model_files import write_gguf, write_model_folder
+from model_files import llama_metadata, write_gguf, write_model_folder
 
 from llama_assist.errors import ModelError
 from llama_assist.models.places import default_home
@@ -36,6 +36,12 @@ def test_a_gguf_file_is_found_only_after_it_was_fetched(store: Store, gguf: Path
     assert store.find(fetched.id) == fetched
     assert fetched.info().family == "smollm2"
     assert gguf.is_file()
+
+
+def test_the_name_inside_a_file_tells_its_family_too(store: Store, tmp_path: Path) -> None:
+    metadata = llama_metadata(**{"general.name": "Smollm2 135M"})
+    path = write_gguf(tmp_path / "renamed.gguf", metadata)
+    assert store.fetch(str(path)).info().family == "smollm2"
 
 
 def test_a_gguf_file_that_changed_is_converted_again(store: Store, gguf: Path) -> None:

@@ -1,5 +1,6 @@
-; Names. @scope: where local names live. @define.<kind>: a name made known. @delay: its names are known at its end.
-; @update: a name whose object is changed in place. @use: a name read, unless its position is defined or ignored above.
+; Names. @scope: where local names live. @define.<kind>: a name made known, of a function or class outside its scope.
+; @delay: the names in it are known at its end. @import: a whole import. @open: makes names known that stand nowhere.
+; @use: a name read, unless its position is defined or ignored above.
 
 (function_definition) @scope
 (class_definition) @scope
@@ -44,12 +45,6 @@
 (typed_parameter (dictionary_splat_pattern (identifier) @define.parameter))
 (lambda_parameters (list_splat_pattern (identifier) @define.parameter))
 (lambda_parameters (dictionary_splat_pattern (identifier) @define.parameter))
-
-(assignment left: (attribute object: (identifier) @update))
-(assignment left: (subscript value: (identifier) @update))
-(augmented_assignment left: (identifier) @update)
-(augmented_assignment left: (attribute object: (identifier) @update))
-(augmented_assignment left: (subscript value: (identifier) @update))
 
 (attribute attribute: (identifier) @ignore)
 (keyword_argument name: (identifier) @ignore)

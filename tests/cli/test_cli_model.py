@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from model_files import write_gguf
 
-from llama_assist.cli_model import add_parser
+from llama_assist.cli.model import add_parser
 
 
 @pytest.fixture(autouse=True)

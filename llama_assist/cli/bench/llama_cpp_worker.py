@@ -1,0 +1,69 @@
+"""The process around llama-cpp-python: GGUF, threads, context in argv; JSON lines in, timings out; ends with stdin."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from typing import Any
+
+import llama_cpp
+
+
+def main() -> None:
+    """Load, say so, and answer until stdin closes; whatever else prints goes to stderr."""
+    outgoing = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    path, num_threads, context_length = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    try:
+        model = _load(path, num_threads, context_length)
+    except (ValueError, RuntimeError, OSError) as error:
+        print(json.dumps({"error": str(error)}), file=outgoing, flush=True)
+        return
+    print("{}", file=outgoing, flush=True)
+    for line in sys.stdin:
+        order = json.loads(line)
+        print(json.dumps(_answer(model, order["segments"], order["max_tokens"])), file=outgoing, flush=True)
+
+
+def _load(path: str, num_threads: int, context_length: int) -> Any:
+    threads = {"n_threads": num_threads, "n_threads_batch": num_threads}
+    return llama_cpp.Llama(path, n_ctx=context_length, verbose=False, **threads)
+
+
+def _answer(model: Any, segments: list[tuple[str, bool]], max_tokens: int) -> dict[str, float]:
+    """Return the members of a `Timing`; the prefix cache is llama-cpp-python's own."""
+    started = time.perf_counter()
+    token_ids = [
+        token_id
+        for text, is_special in segments
+        for token_id in model.tokenize(text.encode(), add_bos=False, special=is_special)
+    ]
+    cached_tokens = _common_prefix(model.input_ids[: model.n_tokens].tolist(), token_ids)
+    times, num_tokens = [], 0
+    tokens = model.generate(token_ids, temp=0.0, repeat_penalty=1.0)
+    while num_tokens < max_tokens:
+        token_id = next(tokens)
+        num_tokens += 1
+        times.append((time.perf_counter() - started) * 1e3)
+        if llama_cpp.llama_vocab_is_eog(llama_cpp.llama_model_get_vocab(model.model), token_id):
+            break
+    tokens.close()
+    return {
+        "first_token_ms": times[0],
+        "first_text_ms": times[0],
+        "total_ms": times[-1],
+        "num_tokens": num_tokens,
+        "prompt_tokens": len(token_ids),
+        "cached_tokens": min(cached_tokens, len(token_ids) - 1),
+    }
+
+
+def _common_prefix(first: list[int], second: list[int]) -> int:
+    length = min(len(first), len(second))
+    return next((index for index in range(length) if first[index] != second[index]), length)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""One line or a block? Decided by the syntax at the cursor, before a token is generated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from llama_assist.postprocess.lexer import in_text, is_multiline, is_prose
+from llama_assist.postprocess.site import Site
+
+LINE_TOKENS = 64  # a call over several lines must fit
+BLOCK_TOKENS = 128
+PROSE_TOKENS = 48
+_FENCE = "\n```"  # chat models end code with a fence and explain it
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is wanted at the cursor, the stop strings that the engine applies by itself, and the most tokens."""
+
+    shape: Literal["line", "block"]
+    stop: tuple[str, ...]
+    max_tokens: int
+
+
+def plan(site: Site) -> Plan:
+    """Return what to ask of the model at the cursor."""
+    if is_prose(site.language):
+        return Plan("line", ("\n",), PROSE_TOKENS)
+    if in_text(site.state):
+        return Plan("line", () if is_multiline(site.state) else ("\n",), LINE_TOKENS)
+    if _wants_block(site):
+        return Plan("block", (_FENCE,), BLOCK_TOKENS)
+    return Plan("line", (_FENCE,), LINE_TOKENS)
+
+
+def _wants_block(site: Site) -> bool:
+    """Tell whether several statements belong here: code that goes on right below wants one."""
+    if site.header is not None and not site.rest.strip():
+        return not site.is_body_below(site.header)
+    if site.state or not site.is_line_start or site.is_followed or site.rest.strip():
+        return False
+    is_empty = not site.lines_above and not site.lines_below
+    return is_empty or site.is_undone_function or _is_announced(site)
+
+
+def _is_announced(site: Site) -> bool:
+    """Tell whether the line above says what comes: a comment or a decorator."""
+    line = site.lines_above[-1] if site.lines_above else ""
+    return site.is_comment(line) or line.lstrip().startswith("@")

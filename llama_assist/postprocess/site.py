@@ -1,0 +1,193 @@
+"""Where a completion goes: the cell around the cursor, and what its syntax asks of the text that is put there."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+
+from llama_assist.postprocess.lexer import (
+    CLOSERS,
+    Scan,
+    State,
+    in_comment,
+    in_text,
+    is_multiline,
+    is_prose,
+    logical_lines,
+    scan,
+)
+from llama_assist.syntax import comment_prefix, encode
+from llama_assist.syntax.ipython import neutralise
+
+_HEADER = re.compile(
+    r"\s*(?:async\s+)?(?:if|elif|else|for|while|def|class|with|try|except|finally|match|case)\b[\s\S]*:\s*(?:#.*)?$"
+)
+_CLAUSE = re.compile(r"\s*(?:elif|else|except|finally)\b")
+_STRING_STATEMENT = re.compile(r"\s*[rRuUbB]?[\"']")
+_NO_LINE = ("", *")]},;:'\"")
+_TAB = 4
+
+
+def width(line: str) -> int:
+    """Return the column of a line's first character that is not blank; a tab goes to the next multiple of 4."""
+    return len(indentation(line).expandtabs(_TAB))
+
+
+def indentation(line: str) -> str:
+    """Return the blanks at the start of a line."""
+    return line[: len(line) - len(line.lstrip(" \t"))]
+
+
+def is_header(statement: str, language: str) -> bool:
+    """Tell whether a whole statement needs an indented body below it: Python's `if x:`, `def f():`."""
+    return language == "python" and _HEADER.match(statement) is not None
+
+
+def is_clause(line: str) -> bool:
+    """Tell whether a line goes on with the compound statement above it: `else:`, `except ...:`."""
+    return _CLAUSE.match(line) is not None
+
+
+@dataclass(frozen=True)
+class Site:
+    """The full text of one cell before and after the cursor, in code points, with the cell's canonical language.
+
+    `names` are all names known at the cursor, None where others may exist; `parameters` are those of functions that
+    take no others; `columns` are the columns of the kernel's data frames, by variable name.
+    """
+
+    prefix: str
+    suffix: str = ""
+    language: str = "python"
+    names: frozenset[str] | None = None
+    parameters: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    columns: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+
+    @cached_property
+    def typed(self) -> str:
+        """Return the cursor's line up to the cursor."""
+        return self.prefix.rpartition("\n")[2]
+
+    @cached_property
+    def rest(self) -> str:
+        """Return the cursor's line from the cursor on."""
+        return self.suffix.partition("\n")[0]
+
+    @cached_property
+    def is_line_start(self) -> bool:
+        """Tell whether nothing but blanks stands before the cursor on its line."""
+        return not self.typed.strip()
+
+    @cached_property
+    def is_before_line(self) -> bool:
+        """Tell whether the cursor stands at column 0 before a line of code: whole lines are inserted."""
+        return not self.typed and not in_text(self.state) and self.rest.strip()[:1] not in _NO_LINE
+
+    @cached_property
+    def lines_above(self) -> tuple[str, ...]:
+        """Return the lines above the cursor's line that are not blank."""
+        return tuple(line for line in self.prefix.split("\n")[:-1] if line.strip())
+
+    @cached_property
+    def lines_below(self) -> tuple[str, ...]:
+        """Return the lines after the cursor that are not blank; the cursor's own only if it is whole."""
+        lines = self.suffix.split("\n")
+        return tuple(line for line in (lines if self.is_before_line else lines[1:]) if line.strip())
+
+    @cached_property
+    def is_followed(self) -> bool:
+        """Tell whether the very next line has code."""
+        lines = self.suffix.split("\n")
+        at = 0 if self.is_before_line else 1
+        return len(lines) > at and bool(lines[at].strip())
+
+    @cached_property
+    def state(self) -> State:
+        """Return what is open at the cursor."""
+        return scan(self._neutral(self.prefix), self.language).state
+
+    @cached_property
+    def wanted(self) -> State:
+        """Return what must be open after the completion: what the suffix closes."""
+        strings = next((at for at, each in enumerate(self.state) if each not in CLOSERS), None)
+        plain = scan(self._neutral(self.suffix), self.language).wanted
+        if strings is None or in_comment(self.state):
+            return plain
+        inside = self.state[strings:]
+        rest = self.suffix if is_multiline(inside[:1]) else self.rest
+        if not _closes(scan(rest, self.language, inside)):
+            return () if in_text(self.state) else plain
+        return scan(self.suffix, self.language, inside).wanted + inside
+
+    @cached_property
+    def statements_above(self) -> tuple[str, ...]:
+        """Return the last two statements above the cursor's line, comments and blanks left out."""
+        text = self._neutral(self.prefix[: len(self.prefix) - len(self.typed)])
+        found: list[str] = []
+        for start, end in reversed(list(logical_lines(text, self.language))):
+            line = text[start:end]
+            if line.strip() and not self.is_comment(line):
+                found.insert(0, line)
+            if len(found) == 2:
+                break
+        return tuple(found)
+
+    @cached_property
+    def header(self) -> int | None:
+        """Return the column of the block header that the cursor's line is the first of; None without one."""
+        if self.typed.strip():
+            return width(self.typed) if not self.state and is_header(self.typed, self.language) else None
+        if self.state or not self.statements_above or not is_header(self.statements_above[-1], self.language):
+            return None
+        return width(self.statements_above[-1])
+
+    @cached_property
+    def is_undone_function(self) -> bool:
+        """Tell whether the statement above is the docstring of a function or class, and nothing follows it yet."""
+        if self.state or len(self.statements_above) < 2:
+            return False
+        above, docstring = self.statements_above
+        return is_header(above, self.language) and _STRING_STATEMENT.match(docstring) is not None
+
+    @cached_property
+    def unit(self) -> str:
+        """Return the cell's own step of indentation: a tab, or the spaces that it uses most; empty if not known."""
+        lines = [line for line in (*self.lines_above, *self.lines_below) if indentation(line)]
+        if any(line[0] == "\t" for line in lines):
+            return "\t"
+        return " " * _usual_step((*self.lines_above, *self.lines_below), self.language)
+
+    def is_comment(self, line: str) -> bool:
+        """Tell whether a line is nothing but a comment."""
+        mark = comment_prefix(self.language)
+        return bool(mark) and line.lstrip().startswith(mark)
+
+    def is_body_below(self, column: int) -> bool:
+        """Tell whether the suffix goes on deeper than `column`: a header there has its body already."""
+        return bool(self.lines_below) and width(self.lines_below[0]) > column
+
+    def read(self, text: str) -> Scan:
+        """Scan a completion: text that begins at the cursor."""
+        return scan(text, self.language, self.state)
+
+    def _neutral(self, text: str) -> str:
+        return neutralise(encode(text), self.language).decode("utf-8", "replace")
+
+
+def _closes(inside: Scan) -> bool:
+    """Tell whether a text that begins inside a string ends it, and leaves no other one open."""
+    return any(not mark.state for mark in inside.marks) and not in_text(inside.state)
+
+
+def _usual_step(lines: tuple[str, ...], language: str) -> int:
+    """Return how many spaces a block is deeper than its header, most often; 0 where there is no block."""
+    steps = [
+        width(below) - width(above)
+        for above, below in zip(lines, lines[1:], strict=False)
+        if (is_header(above, language) or above.rstrip().endswith("{")) and width(below) > width(above)
+    ]
+    return Counter(steps).most_common(1)[0][0] if steps else 0

@@ -1,0 +1,3 @@
+; Captures as in the Python signatures.
+
+(function_definition name: (word) @name body: (_) @body) @whole

@@ -1,0 +1,3 @@
+; Captures as in the Python reduction.
+
+(literal) @text

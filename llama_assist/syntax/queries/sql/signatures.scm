@@ -1,0 +1,3 @@
+; Captures as in the Python signatures.
+
+(create_table (object_reference name: (identifier) @name)) @whole
