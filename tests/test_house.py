@@ -6,6 +6,9 @@ import ast
 from statistics import median
 
 from package_source import files, tree
+from traitlets import TraitType
+
+from llama_assist.config import Assist
 
 MAX_FILE = 300
 MAX_FUNCTION = 50
@@ -45,3 +48,14 @@ def test_every_module_says_what_it_holds() -> None:
 
 def test_no_module_has_a_name_that_says_nothing() -> None:
     assert not [module for module in files() if set(module.split(".")) & VAGUE_NAMES]
+
+
+def test_every_setting_is_read_somewhere() -> None:
+    settings = [name for name, trait in vars(Assist).items() if isinstance(trait, TraitType)]
+    read = {
+        node.attr
+        for module in files()
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
+    }
+    assert not [name for name in settings if name not in read]

@@ -16,7 +16,7 @@ LAYERS = (
     "assistant",
     "server connect",
     "connect_local",
-    "magic_answer magic_history cli_model",
+    "magic_answer magic_history",
     "magic widget lsp cli",
     "__main__",
 )

@@ -7,16 +7,25 @@ import logging
 import time
 from collections import deque
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import asdict
 from itertools import count
 from typing import Any
 
 from llama_assist.backends.process import Event
-from llama_assist.backends.supervisor import Supervisor
+from llama_assist.backends.supervisor import STOPPED, Supervisor
 from llama_assist.backends.tokenizer import PromptTokenizer
 from llama_assist.checkpoint import Checkpoint
 from llama_assist.config import Assist
-from llama_assist.errors import BusyError, ContextTooLongError, EngineCrashedError, ModelError, SupersededError
+from llama_assist.errors import (
+    BusyError,
+    ContextTooLongError,
+    EngineCrashedError,
+    EngineUnavailableError,
+    InvalidRequestError,
+    ModelError,
+    SupersededError,
+)
 from llama_assist.models.store import Store
 from llama_assist.types import Chunk, Job, ModelInfo, Status, TokenLogprob, Usage
 
@@ -68,6 +77,7 @@ class LocalBackend:
         self._supervisor.forget_failures()
         await self.describe()
         await self._supervisor.acquire()
+        self._supervisor.note_idle()
 
     async def stop(self) -> None:
         """End the worker."""
@@ -82,8 +92,9 @@ class LocalBackend:
         try:
             await self.describe()
             order = self._order(job)
-            async for chunk in self._run_with_retry(order):
-                yield chunk
+            async with aclosing(self._run_with_retry(order)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
             self._latencies.append((time.perf_counter() - started) * 1e3)
         finally:
             self._num_active -= 1
@@ -92,16 +103,18 @@ class LocalBackend:
     async def _run_with_retry(self, order: dict[str, Any]) -> AsyncGenerator[Chunk, None]:
         has_begun = False
         try:
-            async for chunk in self._run(order):
-                has_begun = True
-                yield chunk
+            async with aclosing(self._run(order)) as chunks:
+                async for chunk in chunks:
+                    has_begun = True
+                    yield chunk
         except EngineCrashedError:
             if has_begun:
                 raise
         else:
             return
-        async for chunk in self._run(order):
-            yield chunk
+        async with aclosing(self._run(order)) as chunks:
+            async for chunk in chunks:
+                yield chunk
 
     async def _run(self, order: dict[str, Any]) -> AsyncGenerator[Chunk, None]:
         worker = await self._supervisor.acquire()
@@ -128,17 +141,25 @@ class LocalBackend:
             return Chunk(event["text"], finish_reason=event["finish_reason"], usage=Usage(**event["usage"]))
         if event["event"] == "superseded":
             raise SupersededError("A newer request for the same document took this one's place.")
+        if event["event"] == "stopped":
+            raise EngineUnavailableError(STOPPED, "stopped")
         raise EngineCrashedError("The engine ended in the middle of the answer. It starts again with the next request.")
 
     def _order(self, job: Job) -> dict[str, Any]:
-        """Return the line for the worker; raise `ContextTooLongError` naming both numbers."""
+        """Return the line for the worker; raise `ContextTooLongError` naming both numbers.
+
+        An empty prompt begins a text: the token that ends one stands before it.
+        """
         token_ids, forced = self._tokenizer.encode_prompt(job.prompt)
+        token_ids = token_ids or self._tokenizer.special_ids(self._info.eos_tokens)[:1]
+        if not token_ids:
+            raise InvalidRequestError("The prompt is empty.", "prompt")
         limit = min(self._config.context_length, self._info.context_length)
         if len(token_ids) + 1 >= limit:
             raise ContextTooLongError(len(token_ids), limit)
         stop_tokens = (*self._info.eos_tokens, *job.sampling.stop_tokens)
         return {
-            "token_ids": token_ids or self._tokenizer.special_ids(stop_tokens)[:1],
+            "token_ids": token_ids,
             "forced": forced.decode("latin-1"),
             "sampling": asdict(job.sampling),
             "stop_ids": self._tokenizer.special_ids(stop_tokens),

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+import queue
 import subprocess
 import sys
 import threading
@@ -29,7 +30,7 @@ ENVIRONMENT = {
 
 
 class WorkerProcess:
-    """Owns the process; all methods are called on the event loop that made it."""
+    """Owns the process; all methods are called on the event loop that made it, and none waits for the worker."""
 
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
@@ -39,6 +40,8 @@ class WorkerProcess:
         self.control: asyncio.Queue[Event] = asyncio.Queue()
         self.errors: deque[str] = deque(maxlen=20)
         self.is_alive = True
+        self.is_closing = False
+        self._outgoing: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "llama_assist.engine.worker"],
             stdin=subprocess.PIPE,
@@ -48,10 +51,10 @@ class WorkerProcess:
             encoding="utf-8",
             env={**os.environ, **ENVIRONMENT},
         )
-        assert self._process.stdout is not None
-        assert self._process.stderr is not None
+        self._error_reader = threading.Thread(target=self._read_errors, args=(self._process.stderr,), daemon=True)
+        self._error_reader.start()
+        threading.Thread(target=self._write, args=(self._process.stdin,), daemon=True).start()
         threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True).start()
-        threading.Thread(target=self._read_errors, args=(self._process.stderr,), daemon=True).start()
 
     @property
     def pid(self) -> int:
@@ -69,13 +72,8 @@ class WorkerProcess:
         return bool(self._queues) and time.monotonic() - self._last_line > STALL_SECONDS
 
     def send(self, line: dict[str, Any]) -> None:
-        """Write one line; a worker that has died meanwhile says so through its queues."""
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(json.dumps(line) + "\n")
-            self._process.stdin.flush()
-        except (BrokenPipeError, OSError, ValueError):
-            self._log.debug("the engine worker no longer reads")
+        """Send one line; a worker that has died meanwhile says so through its queues."""
+        self._outgoing.put(json.dumps(line) + "\n")
 
     def open_queue(self, request_id: str) -> asyncio.Queue[Event]:
         """Return the queue on which the events of a request will arrive."""
@@ -84,7 +82,7 @@ class WorkerProcess:
         queue: asyncio.Queue[Event] = asyncio.Queue()
         self._queues[request_id] = queue
         if not self.is_alive:
-            queue.put_nowait({"event": "exit"})
+            queue.put_nowait(self._end())
         return queue
 
     def close_queue(self, request_id: str) -> None:
@@ -104,27 +102,43 @@ class WorkerProcess:
 
     async def close(self, grace: float = 3.0) -> None:
         """Close stdin, which ends the worker; kill it if it has not gone after `grace` seconds."""
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.close()
-        except (BrokenPipeError, OSError):
-            self._log.debug("the engine worker had gone already")
+        self.is_closing = True
+        self._outgoing.put(None)
         try:
             await asyncio.to_thread(self._process.wait, grace)
         except subprocess.TimeoutExpired:
             self._process.kill()
             await asyncio.to_thread(self._process.wait)
 
+    def _write(self, stdin: TextIO) -> None:
+        """Write what is sent; a worker that does not read for a while makes this thread wait, not the event loop."""
+        try:
+            with stdin:
+                for line in iter(self._outgoing.get, None):
+                    stdin.write(line)
+                    stdin.flush()
+        except OSError:
+            self._log.debug("the engine worker no longer reads")
+
     def _read(self, lines: TextIO) -> None:
-        for line in lines:
-            self._post(json.loads(line))
+        with lines:
+            for line in lines:
+                if line.endswith("\n"):  # the last line of a process that was killed may be cut
+                    self._post(json.loads(line))
         self._process.wait()
-        self._post({"event": "exit", "code": self._process.returncode})
+        self._error_reader.join(1.0)  # so that its last words are there when its end is told
+        self._outgoing.put(None)
+        self._post(self._end())
+
+    def _end(self) -> Event:
+        """Return the event after which nothing comes: `exit`, or `stopped` if we have asked for it."""
+        return {"event": "stopped" if self.is_closing else "exit", "code": self._process.returncode}
 
     def _read_errors(self, lines: TextIO) -> None:
-        for line in lines:
-            self.errors.append(line.rstrip())
-            self._log.warning("engine worker: %s", line.rstrip())
+        with lines:
+            for line in lines:
+                self.errors.append(line.rstrip())
+                self._log.warning("engine worker: %s", line.rstrip())
 
     def _post(self, event: Event) -> None:
         try:
@@ -139,7 +153,7 @@ class WorkerProcess:
             if request_id in self._queues:
                 self._queues[request_id].put_nowait(event)
             return
-        if event["event"] == "exit":
+        if event["event"] in ("exit", "stopped"):
             self.is_alive = False
             for queue in self._queues.values():
                 queue.put_nowait(event)

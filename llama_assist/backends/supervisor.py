@@ -18,6 +18,8 @@ MAX_CRASHES = 5
 LONGEST_BACKOFF = 30.0
 REFUSAL_SECONDS = 5.0  # how long a refusal to load is remembered before a request may try again
 
+STOPPED = "The engine was stopped. It starts again with the next request."
+
 State = Literal["stopped", "loading", "ready", "failed"]
 
 
@@ -34,6 +36,7 @@ class Supervisor:
         self._refused: tuple[float, ModelError] | None = None
         self._idle: asyncio.TimerHandle | None = None
         self._watch: asyncio.Task[None] | None = None
+        self._unloading: asyncio.Task[None] | None = None
         self.ready: dict[str, Any] = {}
         self.detail = ""
         self.restarts = 0
@@ -55,14 +58,20 @@ class Supervisor:
     async def acquire(self) -> WorkerProcess:
         """Return a ready worker, starting it first; raise `ModelError` or `EngineUnavailableError`."""
         self._cancel_idle()
-        if self.worker is not None:
-            return self.worker
         if self._starting is None:
+            if self.worker is not None:
+                return self.worker
             failure = self._failure()
             if failure is not None:
                 raise failure
             self._starting = asyncio.create_task(self._start())
-        return await asyncio.shield(self._starting)
+        starting = self._starting
+        try:
+            return await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            if starting.cancelled():  # by `stop`, not the one who waits here
+                raise EngineUnavailableError(STOPPED, "stopped") from None
+            raise
 
     def forget_failures(self) -> None:
         """Let the next request try again: somebody asked for it."""
@@ -73,8 +82,7 @@ class Supervisor:
         """Unload after the configured time, unless a request comes first."""
         self._cancel_idle()
         if self._config.idle_unload and self.worker is not None and not self.worker.num_requests:
-            loop = asyncio.get_running_loop()
-            self._idle = loop.call_later(self._config.idle_unload, lambda: loop.create_task(self._unload()))
+            self._idle = asyncio.get_running_loop().call_later(self._config.idle_unload, self._unload)
 
     async def stop(self) -> None:
         """End the worker and every wait for it."""
@@ -99,7 +107,8 @@ class Supervisor:
             self._refused, self.detail = (time.monotonic(), error), str(error)
             raise
         finally:
-            self._starting = None
+            if self._starting is asyncio.current_task():
+                self._starting = None
 
     async def _await_ready(self, worker: WorkerProcess) -> None:
         event = await worker.control.get()
@@ -114,7 +123,7 @@ class Supervisor:
 
     async def _watch_over(self, worker: WorkerProcess) -> None:
         """Note how the worker ends, and end it when it hangs."""
-        while worker.is_alive:
+        while True:
             try:
                 event = await asyncio.wait_for(worker.control.get(), timeout=1.0)
             except asyncio.TimeoutError:
@@ -122,8 +131,9 @@ class Supervisor:
                     self._log.warning("the engine worker hangs and is ended")
                     worker.kill()
                 continue
-            if event["event"] == "exit" and self._worker is worker:
+            if event["event"] == "exit":
                 self._note_crash(worker, event)
+                return
 
     def _note_crash(self, worker: WorkerProcess, event: dict[str, Any]) -> None:
         self._crashes.append(time.monotonic())
@@ -149,10 +159,10 @@ class Supervisor:
         recent = sum(time.monotonic() - crash < CRASH_WINDOW for crash in self._crashes)
         return min(2.0 ** (recent - 2), LONGEST_BACKOFF) if recent > 1 else 0.0
 
-    async def _unload(self) -> None:
+    def _unload(self) -> None:
         if self.worker is not None and not self.worker.num_requests:
             self._log.info("engine unloaded after %d idle seconds", self._config.idle_unload)
-            await self.stop()
+            self._unloading = asyncio.create_task(self.stop())
 
     def _cancel_idle(self) -> None:
         if self._idle is not None:

@@ -25,6 +25,7 @@ class PromptTokenizer:
     def __init__(self, path: Path) -> None:
         content = json.loads(path.read_text(encoding="utf-8"))
         self._special = {token["content"]: int(token["id"]) for token in content.get("added_tokens", [])}
+        self._control_ids = {int(token["id"]) for token in content.get("added_tokens", []) if token.get("special")}
         longest_first = sorted(self._special, key=len, reverse=True)
         self._special_pattern = re.compile("(" + ("|".join(map(re.escape, longest_first)) or "(?!)") + ")")
         self._plain = _plain_tokenizer(content)
@@ -83,10 +84,17 @@ class PromptTokenizer:
         return match.start() if match else len(typed) - 1
 
     def _encode(self, text: str) -> tuple[int, ...]:
-        clean = text.encode(errors="replace").decode()
+        """Encode text that some vocabularies hold as a special token (Unigram's do) in halves that do not."""
+        ids = self._encode_once(text.encode(errors="replace").decode())
+        if len(text) < 2 or self._control_ids.isdisjoint(ids):
+            return ids
+        middle = len(text) // 2
+        return (*self._encode(text[:middle]), *self._encode(text[middle:]))
+
+    def _encode_once(self, text: str) -> tuple[int, ...]:
         if not self._sentinel:
-            return tuple(self._plain.encode(clean, add_special_tokens=False).ids)
-        ids = self._plain.encode(_SENTINEL + clean, add_special_tokens=False).ids
+            return tuple(self._plain.encode(text, add_special_tokens=False).ids)
+        ids = self._plain.encode(_SENTINEL + text, add_special_tokens=False).ids
         return tuple(ids[len(self._sentinel) :])
 
 

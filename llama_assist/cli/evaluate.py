@@ -30,7 +30,10 @@ def add_parser(subparsers: Subparsers) -> None:
     kinds = parser.add_subparsers(required=True, metavar="WHAT")
     completions = kinds.add_parser("completions", help="fill holes cut from notebooks")
     completions.add_argument(
-        "holes", metavar="HOLES.jsonl", type=Path, help="a line each: id, cells of type and source, cell, prefix, suffix"
+        "holes",
+        metavar="HOLES.jsonl",
+        type=Path,
+        help="a line each: id, cells (type, source), cell, prefix, suffix",
     )
     completions.add_argument(
         "--out", metavar="PREDICTIONS.jsonl", type=Path, required=True, help="file to write, a line for each hole"

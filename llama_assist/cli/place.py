@@ -27,7 +27,7 @@ def read_notebook(path: Path, *, with_outputs: bool = False) -> Document:
     from nbformat import NBFormatError, convert, reader
 
     try:
-        notebook = convert(reader.reads(read_text(path)), 4)
+        notebook = convert(reader.reads(read_text(path)), 4)  # type: ignore[no-untyped-call]
     except (NBFormatError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise InvalidRequestError(f"{path} is no notebook: {error}") from error
     cells = tuple(_cell(cell, with_outputs) for cell in notebook.cells)

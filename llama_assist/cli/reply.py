@@ -18,7 +18,7 @@ class Reply:
     first_token_ms: float = 0.0
     first_text_ms: float = 0.0
     total_ms: float = 0.0
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     finish_reason: FinishReason | None = None
     debug: Mapping[str, object] = field(default_factory=dict)
 
@@ -50,7 +50,7 @@ class Reply:
         usage = self.usage
         return (
             f"first token after {self.first_text_ms / 1e3:.2f} s, {self.tokens_per_second:.0f} tokens/s; "
-            f"{usage.completion_tokens} tokens written, {usage.prompt_tokens} read ({usage.cached_tokens} from the cache)"
+            f"{usage.completion_tokens} written, {usage.prompt_tokens} in the prompt ({usage.cached_tokens} cached)"
         )
 
 

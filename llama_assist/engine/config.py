@@ -8,6 +8,7 @@ from typing import Any
 
 from llama_assist.checkpoint.settings import rope_settings
 
+
 @dataclass(frozen=True, slots=True)
 class RopeScaling:
     """How rotary frequencies are stretched; `llama3` as published with LLaMA 3.1."""

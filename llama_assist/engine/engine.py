@@ -34,7 +34,7 @@ class Engine:
         events: list[Event] = []
         if request.document and request.priority == "inline":
             events = [self._supersede(old) for old in list(self._sequences) if _is_older(old.request, request)]
-        self._sequences.append(Sequence(request, self._vocabulary))
+        self._sequences.append(Sequence(request, self._vocabulary, takes_drafts=self._runner.takes_drafts))
         return events
 
     def cancel(self, request_id: str) -> list[Event]:
@@ -80,17 +80,17 @@ class Engine:
         logits = self._runner.prefill(tokens, slot, sequence.position, want_logits=is_last)
         slot.token_ids.extend(tokens)
         sequence.position += len(tokens)
-        if not is_last:
+        if logits is None:
             return []
         if sequence.request.sampling.max_tokens == 0:
             return [sequence.finish("length")]
-        return sequence.take(logits, self._runner.length)
+        return sequence.take(logits[None], tokens[-1:], self._runner.length)
 
     def _decode(self, sequence: Sequence) -> list[Event]:
-        assert sequence.last_token is not None
-        logits = self._runner.decode(sequence.last_token, sequence.slot, sequence.position)
+        tokens = sequence.next_tokens(self._runner.length)
+        logits = self._runner.decode(tokens, sequence.slot, sequence.position)
         sequence.position += 1
-        return sequence.take(logits, self._runner.length)
+        return sequence.take(logits, tokens, self._runner.length)
 
     def _supersede(self, sequence: Sequence) -> Event:
         self._remove(sequence)

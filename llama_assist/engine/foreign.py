@@ -64,6 +64,7 @@ class TransformersRunner:
         self.weights = f"{dtype} (transformers)".removeprefix("torch.")
         self.length = min(length, checkpoint.context_length)
         self.num_bytes = sum(parameter.nbytes for parameter in self.model.parameters())
+        self.takes_drafts = False
         self._device = device
 
     def new_slot(self) -> CacheSlot:
@@ -78,10 +79,10 @@ class TransformersRunner:
         return logits if want_logits else None
 
     @torch.inference_mode()
-    def decode(self, token_id: int, slot: CacheSlot, position: int) -> Tensor:
-        """Read one generated token."""
+    def decode(self, token_ids: Sequence[int], slot: CacheSlot, position: int) -> Tensor:
+        """Read one generated token; there are no drafts."""
         assert slot.length == position
-        return self._forward([token_id], slot)
+        return self._forward(token_ids, slot)[None]
 
     def _forward(self, token_ids: Sequence[int], slot: CacheSlot) -> Tensor:
         tokens = torch.tensor([list(token_ids)], device=self._device)

@@ -109,7 +109,7 @@ class Llama:
         keys, values = slot.keys[index], slot.values[index]
         keys[:, span.start : span.end] = key.transpose(0, 1)
         values[:, span.start : span.end] = value.transpose(0, 1)
-        attend = self._attend_blocks if span.is_prefill else self._attend_one
+        attend = self._attend_blocks if span.is_prefill else self._attend_rows
         return _apply(layer.output, attend(query, keys, values, span), span)
 
     def _heads(self, layer: Layer, x: Tensor, span: Span) -> tuple[Tensor, Tensor, Tensor]:
@@ -124,11 +124,17 @@ class Llama:
         query, key = torch.split(turned, [config.num_heads, config.num_kv_heads], dim=1)
         return query, key, value
 
-    def _attend_one(self, query: Tensor, keys: Tensor, values: Tensor, span: Span) -> Tensor:
-        """One query over all keys: the group of heads that shares keys becomes the rows of one product."""
-        grouped = query.reshape(1, self.config.num_kv_heads, -1, self.config.head_dim)
-        mixed = F.scaled_dot_product_attention(grouped, keys[None, :, : span.end], values[None, :, : span.end])
-        return mixed.reshape(1, -1)
+    def _attend_rows(self, query: Tensor, keys: Tensor, values: Tensor, span: Span) -> Tensor:
+        """Each query over its own keys, so that a drafted token gets what it would get in a step of its own.
+
+        The group of heads that shares keys becomes the rows of one product.
+        """
+        grouped = query.reshape(len(query), 1, self.config.num_kv_heads, -1, self.config.head_dim)
+        mixed = [
+            F.scaled_dot_product_attention(row, keys[None, :, :end], values[None, :, :end])
+            for end, row in enumerate(grouped, span.start + 1)
+        ]
+        return torch.cat(mixed).reshape(len(query), -1)
 
     def _attend_blocks(self, query: Tensor, keys: Tensor, values: Tensor, span: Span) -> Tensor:
         """Causal attention in aligned blocks of queries; rows outside `start:end` are computed and dropped."""

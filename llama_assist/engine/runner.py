@@ -20,6 +20,7 @@ class Runner(Protocol, Generic[AnySlot]):
     length: int
     weights: str
     num_bytes: int
+    takes_drafts: bool
 
     def new_slot(self) -> AnySlot:
         """Return an empty slot."""
@@ -29,8 +30,8 @@ class Runner(Protocol, Generic[AnySlot]):
         """Read prompt tokens from position `start`; return the float32 logits [vocabulary] of the last."""
         ...
 
-    def decode(self, token_id: int, slot: AnySlot, position: int) -> Tensor:
-        """Read one generated token; return the logits [vocabulary] of the next."""
+    def decode(self, token_ids: Sequence[int], slot: AnySlot, position: int) -> Tensor:
+        """Read a generated token and those drafted behind it; return the logits [tokens, vocabulary] after each."""
         ...
 
 
@@ -47,6 +48,8 @@ class LlamaRunner:
         self.model = build_llama(config, reader(tensors), form, min(length, config.max_length))
         self.length = min(length, config.max_length)
         self.num_bytes = storage_bytes(self.model)
+        # A row of a float product may round otherwise than alone; the integer kernels compute each row by itself.
+        self.takes_drafts = self.weights in ("int4", "int8")
         self._dtype = form.dtype
         self._device = device
 
@@ -58,9 +61,9 @@ class LlamaRunner:
     def prefill(self, token_ids: Sequence[int], slot: LlamaSlot, start: int, *, want_logits: bool) -> Tensor | None:
         """Read prompt tokens through the prompt weights.
 
-        A token on its own is read beside a copy of itself: torch reduces a single row in another order than
-        one of several, and the result would depend on how the prompt was cut. The copy's entries lie behind
-        the prompt and are written over by the next token.
+        A token on its own is read beside a copy of itself: torch multiplies a single bf16 row by another routine
+        than several, and the result would depend on how the prompt was cut. The copy's entries lie behind the
+        prompt and are written over by the next token.
         """
         padded = [*token_ids, token_ids[-1]] if len(token_ids) == 1 else token_ids
         tokens = torch.tensor(padded, device=self._device)
@@ -69,10 +72,10 @@ class LlamaRunner:
         return self.model.logits(hidden[last : last + 1])[0] if want_logits else None
 
     @torch.inference_mode()
-    def decode(self, token_id: int, slot: LlamaSlot, position: int) -> Tensor:
-        """Read one token through the decoding weights."""
-        tokens = torch.tensor([token_id], device=self._device)
-        return self.model.logits(self.model.forward(tokens, slot, position, is_prefill=False))[0]
+    def decode(self, token_ids: Sequence[int], slot: LlamaSlot, position: int) -> Tensor:
+        """Read tokens through the decoding weights."""
+        tokens = torch.tensor(token_ids, device=self._device)
+        return self.model.logits(self.model.forward(tokens, slot, position, is_prefill=False))
 
 
 def load_runner(

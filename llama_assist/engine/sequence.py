@@ -9,6 +9,7 @@ from torch import Tensor
 
 from llama_assist.engine.kv_cache import Slot
 from llama_assist.engine.sampling import Choice, Sampler
+from llama_assist.engine.speculate import Drafter
 from llama_assist.engine.text import TextStream
 from llama_assist.engine.vocabulary import Vocabulary
 from llama_assist.types import FinishReason, Priority, SamplingParams, Usage
@@ -65,7 +66,7 @@ Event = TokenOut | Done | Superseded
 class Sequence:
     """Prompt position, sampler, text and slot of one running request."""
 
-    def __init__(self, request: Generate, vocabulary: Vocabulary) -> None:
+    def __init__(self, request: Generate, vocabulary: Vocabulary, *, takes_drafts: bool = False) -> None:
         self.request = request
         self.slot: Slot | None = None
         self.position = 0
@@ -73,6 +74,7 @@ class Sequence:
         self.last_token: int | None = None
         self.num_generated = 0
         self._vocabulary = vocabulary
+        self._drafter = Drafter(request.token_ids) if takes_drafts else None
         self._text = TextStream(request.forced, request.sampling.stop)
         self._sampler = Sampler(request.sampling, request.token_ids)
 
@@ -86,32 +88,47 @@ class Sequence:
         end = (self.position // size + 1) * size
         return self.request.token_ids[self.position : end]
 
-    def take(self, logits: Tensor, length: int) -> list[Event]:
-        """Choose a token from `logits`, and end the answer where it ends. `length` is the slot's size.
+    def next_tokens(self, length: int) -> list[int]:
+        """Return the tokens of the next decoding step: the last one, and a draft that still fits."""
+        assert self.last_token is not None
+        room = min(length - self.position, self.request.sampling.max_tokens - self.num_generated) - 1
+        draft = self._drafter.draft()[: max(0, room)] if self._drafter and not self._text.forced else []
+        return [self.last_token, *draft]
 
-        Rows that pad the head beyond the vocabulary are no tokens. What stands there already may be impossible
-        to spell where single bytes have no token: then there is no answer.
+    def take(self, logits: Tensor, tokens: Ids[int], length: int) -> list[Event]:
+        """Choose a token from each row of `logits` [tokens, vocabulary] as long as the draft foresaw it.
+
+        Every choice is made as if its step had been taken alone, so drafts change neither greedy nor seeded text.
         """
-        logits = logits[: len(self._vocabulary.token_bytes)]
-        allowed = self._allowed(len(logits)) if self._text.forced else None
-        if allowed == []:
-            return [self.finish("stop")]
+        events: list[Event] = []
+        for row, expected in zip(logits, [*tokens[1:], None], strict=True):
+            events += self._take_one(row, length)
+            if isinstance(events[-1], Done) or self.last_token != expected:
+                break
+            self.position += 1
+        self._learn(len(tokens) - 1, len(events) - 1)
+        return events
+
+    def _take_one(self, logits: Tensor, length: int) -> list[Event]:
+        """Choose a token, and end the answer where it ends. `length` is the slot's size."""
+        allowed = self._vocabulary.allowed(self._text.forced) if self._text.forced else None
         choice = self._sampler.choose(logits, allowed)
         self.last_token = choice.token_id
         self.num_generated += 1
         if choice.token_id in self.request.stop_ids:
             return [self.finish("stop")]
         events: list[Event] = [self._token_out(choice)]
+        if self._drafter:
+            self._drafter.append(choice.token_id)
         if self._text.stopped:
             events.append(self.finish("stop"))
         elif self.num_generated >= self.request.sampling.max_tokens or self.position >= length:
             events.append(self.finish("length"))
         return events
 
-    def _allowed(self, num_ids: int) -> list[int]:
-        """Return what may come next of what stands there already; a token that ends the answer may not."""
-        ids = self._vocabulary.allowed(self._text.forced)
-        return [token_id for token_id in ids if token_id < num_ids and token_id not in self.request.stop_ids]
+    def _learn(self, num_drafted: int, num_accepted: int) -> None:
+        if self._drafter:
+            self._drafter.learn(num_drafted, min(num_drafted, num_accepted))
 
     def finish(self, reason: FinishReason) -> Done:
         """End the answer for `reason`."""

@@ -29,7 +29,7 @@ def plan(site: Site) -> Plan:
         return Plan("line", ("\n",), PROSE_TOKENS)
     if in_text(site.state):
         return Plan("line", () if is_multiline(site.state) else ("\n",), LINE_TOKENS)
-    if _wants_block(site):
+    if _wants_block(site.settled):
         return Plan("block", (_FENCE,), BLOCK_TOKENS)
     return Plan("line", (_FENCE,), LINE_TOKENS)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 
@@ -28,7 +28,7 @@ _HEADER = re.compile(
 )
 _CLAUSE = re.compile(r"\s*(?:elif|else|except|finally)\b")
 _STRING_STATEMENT = re.compile(r"\s*[rRuUbB]?[\"']")
-_NO_LINE = ("", *")]},;:'\"")
+_NO_LINE = ("", *")]},;:")
 _TAB = 4
 
 
@@ -50,6 +50,11 @@ def is_header(statement: str, language: str) -> bool:
 def is_clause(line: str) -> bool:
     """Tell whether a line goes on with the compound statement above it: `else:`, `except ...:`."""
     return _CLAUSE.match(line) is not None
+
+
+def is_same_line(line: str, other: str) -> bool:
+    """Tell whether two lines are the same code at the same column."""
+    return line.strip() == other.strip() and width(line) == width(other)
 
 
 @dataclass(frozen=True)
@@ -83,9 +88,13 @@ class Site:
         return not self.typed.strip()
 
     @cached_property
-    def is_before_line(self) -> bool:
-        """Tell whether the cursor stands at column 0 before a line of code: whole lines are inserted."""
-        return not self.typed and not in_text(self.state) and self.rest.strip()[:1] not in _NO_LINE
+    def settled(self) -> Site:
+        """Return the same site, but at a line of its own if the cursor is at column 0 before a line of code.
+
+        There whole lines are wanted: the text for the settled site needs a newline after it.
+        """
+        is_before_line = not self.typed and not in_text(self.state) and self.rest.strip()[:1] not in _NO_LINE
+        return replace(self, suffix="\n" + self.suffix) if is_before_line else self
 
     @cached_property
     def lines_above(self) -> tuple[str, ...]:
@@ -94,16 +103,13 @@ class Site:
 
     @cached_property
     def lines_below(self) -> tuple[str, ...]:
-        """Return the lines after the cursor that are not blank; the cursor's own only if it is whole."""
-        lines = self.suffix.split("\n")
-        return tuple(line for line in (lines if self.is_before_line else lines[1:]) if line.strip())
+        """Return the lines below the cursor's line that are not blank."""
+        return tuple(line for line in self.suffix.split("\n")[1:] if line.strip())
 
     @cached_property
     def is_followed(self) -> bool:
         """Tell whether the very next line has code."""
-        lines = self.suffix.split("\n")
-        at = 0 if self.is_before_line else 1
-        return len(lines) > at and bool(lines[at].strip())
+        return bool("".join(self.suffix.split("\n")[1:2]).strip())
 
     @cached_property
     def state(self) -> State:
@@ -125,16 +131,10 @@ class Site:
 
     @cached_property
     def statements_above(self) -> tuple[str, ...]:
-        """Return the last two statements above the cursor's line, comments and blanks left out."""
+        """Return the statements above the cursor's line, comments and blanks left out."""
         text = self._neutral(self.prefix[: len(self.prefix) - len(self.typed)])
-        found: list[str] = []
-        for start, end in reversed(list(logical_lines(text, self.language))):
-            line = text[start:end]
-            if line.strip() and not self.is_comment(line):
-                found.insert(0, line)
-            if len(found) == 2:
-                break
-        return tuple(found)
+        pieces = (text[start:end] for start, end in logical_lines(text, self.language))
+        return tuple(piece for piece in pieces if piece.strip() and not self.is_comment(piece))
 
     @cached_property
     def header(self) -> int | None:
@@ -150,7 +150,7 @@ class Site:
         """Tell whether the statement above is the docstring of a function or class, and nothing follows it yet."""
         if self.state or len(self.statements_above) < 2:
             return False
-        above, docstring = self.statements_above
+        above, docstring = self.statements_above[-2:]
         return is_header(above, self.language) and _STRING_STATEMENT.match(docstring) is not None
 
     @cached_property

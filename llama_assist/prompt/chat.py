@@ -27,9 +27,7 @@ def build_chat(model: ModelInfo, messages: Sequence[Message]) -> Prompt:
 
     Raises `InvalidRequestError` where the template refuses the order of roles.
     """
-    marked = [
-        {"role": message.role, "content": f"\ue000{number}\ue001"} for number, message in enumerate(messages)
-    ]
+    marked = [{"role": message.role, "content": f"\ue000{number}\ue001"} for number, message in enumerate(messages)]
     text = _render(model, marked)
     segments: list[Segment] = []
     if not model.chat_template and model.bos_token:
@@ -43,9 +41,7 @@ def _render(model: ModelInfo, messages: list[dict[str, str]]) -> str:
     eos = model.eos_tokens[0] if model.eos_tokens else ""
     try:
         template = _compile(model.chat_template or _FALLBACK_TEMPLATE)
-        return template.render(
-            messages=messages, add_generation_prompt=True, bos_token=model.bos_token, eos_token=eos
-        )
+        return template.render(messages=messages, add_generation_prompt=True, bos_token=model.bos_token, eos_token=eos)
     except (TemplateError, TypeError, ValueError) as error:
         raise InvalidRequestError(f"The chat template of {model.id} does not take these messages: {error}") from error
 
@@ -53,7 +49,9 @@ def _render(model: ModelInfo, messages: list[dict[str, str]]) -> str:
 @lru_cache(maxsize=8)
 def _compile(source: str) -> Template:
     """Compile in jinja2's sandbox, as transformers does: templates come with the model, not from us."""
-    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+    )
     environment.globals["raise_exception"] = _refuse
     return environment.from_string(source)
 

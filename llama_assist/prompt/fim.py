@@ -24,7 +24,7 @@ else:
 Count = Callable[[str], int]
 Layout = Literal["anchored", "plain"]
 
-WINDOW_STEP = 32  # lines by which the start of the prefix window moves: in between, it stays cached
+WINDOW_STEPS = (32, 8, 1)  # lines by which the start of the prefix window moves: in between, it stays cached
 SUFFIX_SHARE = 0.15  # of the budget; a suffix is re-read when it changes, and its first lines say the most
 
 
@@ -74,12 +74,16 @@ def cut_window(prefix: str, suffix: str, budget: int, count: Count) -> Window:
 
 
 def _tail(text: str, budget: int, count: Count) -> str:
-    """Return the last lines within `budget`; what is dropped is a multiple of `WINDOW_STEP` lines."""
+    """Return the last lines within `budget`; what is dropped is a multiple of the largest step that leaves any."""
     lines = text.splitlines(keepends=True)
-    for start in range(0, len(lines), WINDOW_STEP):
-        kept = "".join(lines[start:])
-        if count(kept) <= budget:
-            return kept
+    start = 0
+    for step in WINDOW_STEPS:
+        while start < len(lines):
+            kept = "".join(lines[start:])
+            if count(kept) <= budget:
+                return kept
+            start += step
+        start = max(0, start - step)
     return ""
 
 

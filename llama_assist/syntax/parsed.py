@@ -11,6 +11,7 @@ from llama_assist.syntax.languages import canonical, grammar
 from llama_assist.syntax.text import common_prefix, common_suffix, decode, encode, point
 
 _CHUNK = 4096
+_MANY = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,20 @@ def _tree(data: bytes, name: str, old_tree: tree_sitter.Tree | None) -> tree_sit
 
     try:
         if old_tree is None:
-            return parser.parse(read, progress_callback=halt)
-        return parser.parse(read, old_tree, progress_callback=halt)
+            tree = parser.parse(read, progress_callback=halt)
+        else:
+            tree = parser.parse(read, old_tree, progress_callback=halt)
     except ValueError:  # the only sign that tree-sitter gives of a parse that was stopped
         return None
+    return None if _is_rubble(tree) else tree
+
+
+def _is_rubble(tree: tree_sitter.Tree) -> bool:
+    """Tell whether the parser gave up on a long text: queries over such heaps of tokens take quadratic time."""
+    nodes = [tree.root_node] if tree.root_node.has_error else []
+    for node in nodes:
+        if node.child_count > _MANY and node.named_child_count * 4 < node.child_count:
+            return True
+        if len(nodes) < _MANY:
+            nodes += [child for child in node.children[:_MANY] if child.has_error]
+    return False

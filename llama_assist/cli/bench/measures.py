@@ -36,7 +36,7 @@ class Measure:
 
 
 class Bench:
-    """Runs the measures over the contenders; `limit` is the most tokens that prompt and answer may have."""
+    """Runs the measures over all contenders; `announce` is told of each run before it begins."""
 
     def __init__(self, contenders: Sequence[Contender], num_runs: int, announce: Announce) -> None:
         self.measures: list[Measure] = []

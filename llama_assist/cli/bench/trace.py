@@ -47,6 +47,4 @@ def read_trace(path: Path) -> list[Keystroke]:
 
 
 def _keystroke(fields: Fields) -> Keystroke:
-    return Keystroke(
-        str(fields.get("seq")), fields.needed("context"), fields.needed("prefix"), fields.needed("suffix")
-    )
+    return Keystroke(str(fields.get("seq")), fields.needed("context"), fields.needed("prefix"), fields.needed("suffix"))

@@ -1,0 +1,76 @@
+"""Does the cell hold together with a completion in it? Asked of Python's own parser, else of tree-sitter."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from dataclasses import dataclass
+from functools import cached_property
+
+from llama_assist.postprocess.lexer import State, closing, scan
+from llama_assist.postprocess.site import Site, indentation
+from llama_assist.syntax import encode, error_nodes, parse
+from llama_assist.syntax.ipython import neutralise
+
+_FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # a notebook's cells may await
+
+
+@dataclass(frozen=True)
+class Validity:
+    """Judges completions at one site; what it needs to know of the cell without them is found out once, when needed."""
+
+    site: Site
+
+    def admits(self, text: str) -> bool:
+        """Tell whether the cell with `text` parses; of a cell that is broken anyway, that it breaks no further."""
+        source = self.site.prefix + text + self.site.suffix
+        if _is_whole(source, self.site.language):
+            return True
+        return self._num_errors > 0 and _count_errors(source, self.site.language) <= self._num_errors
+
+    @cached_property
+    def _num_errors(self) -> int:
+        """Return the errors of the cell with a neutral line in the place of the cursor's; 0 if one makes it whole."""
+        found = _with_neutral_lines(self.site)
+        if any(_is_whole(source, self.site.language) for source in found):
+            return 0
+        return max(1, min(_count_errors(source, self.site.language) for source in found))
+
+
+def _count_errors(source: str, language: str) -> int:
+    return len(error_nodes(parse(source, language)))
+
+
+def _is_whole(source: str, language: str) -> bool:
+    if language != "python":
+        return not parse(source, language).has_error
+    code = neutralise(encode(source), language).decode("utf-8", "replace")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(code, "<cell>", "exec", _FLAGS, dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+        return False
+    return True
+
+
+def _with_neutral_lines(site: Site) -> list[str]:
+    """Return the cell with neutral text at the cursor, or in the place of the cursor's line."""
+    above, below = site.prefix[: len(site.prefix) - len(site.typed)], site.suffix[len(site.rest) :]
+    blanks = indentation(site.typed)
+    before = scan(above, site.language).state
+    after = scan(below, site.language).wanted
+    whole = [site.prefix + site.suffix]
+    if site.language != "python":
+        return [*whole, above + blanks + below]
+    return whole + [above + blanks + line + below for line in _neutral_lines(before, after)]
+
+
+def _neutral_lines(before: State, after: State) -> list[str]:
+    """Return lines that say nothing, for what is open before the line and what must be after it."""
+    if len(after) > len(before):
+        return ["x" + "".join(after[len(before) :])]
+    if len(after) < len(before):
+        end = closing(before[len(after) :])
+        return ["0" + end, end, "0" + end + ":"]
+    return ["0", "0,", "if 0:", "else:", "except:"]
