@@ -9,6 +9,7 @@ from dataclasses import replace
 from llama_assist.backends import Backend
 from llama_assist.config import Assist
 from llama_assist.context.builder import Context, ContextBuilder
+from llama_assist.inline import InlineAnswer, make_site
 from llama_assist.prompt.chat import build_chat
 from llama_assist.prompt.fim import build_prompt, cut_window, find_form
 from llama_assist.prompt.notebook import SYSTEM, notebook_message
@@ -43,14 +44,19 @@ class Assistant:
     async def complete(self, request: CompletionRequest) -> AsyncGenerator[Chunk, None]:
         """Stream what belongs between `prefix` and `suffix`, candidate after candidate."""
         model = await self.backend.describe()
-        debug: dict[str, object] = {}
         if request.raw:
             prompt = _raw_prompt(model, request.prefix)
-        else:
-            prompt, debug = self._inline_prompt(model, request)
+            for index in range(request.n):
+                job = Job(prompt, _reseeded(request.sampling, index))
+                async for chunk in _numbered(self.backend.generate(job), index):
+                    yield chunk
+            return
+        prompt, context = self._inline_prompt(model, request)
+        site = make_site(request, context, request.document.variables if request.document else ())
         for index in range(request.n):
-            job = self._inline_job(model, request, prompt, index)
-            async for chunk in _numbered(self.backend.generate(job), index, debug):
+            answer = InlineAnswer(request, site, self.config.min_confidence)
+            job = self._inline_job(model, request, prompt, answer, index)
+            async for chunk in _numbered(self._write(job, answer, context), index):
                 yield chunk
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[Chunk, None]:
@@ -59,26 +65,40 @@ class Assistant:
         prompt = build_chat(model, self._messages(request, model))
         for index in range(request.n):
             sampling = _reseeded(request.sampling, index)
-            async for chunk in _numbered(self.backend.generate(Job(prompt, sampling)), index, {}):
+            async for chunk in _numbered(self.backend.generate(Job(prompt, sampling)), index):
                 yield chunk
 
-    def _inline_prompt(self, model: ModelInfo, request: CompletionRequest) -> tuple[Prompt, dict[str, object]]:
+    async def _write(self, job: Job, answer: InlineAnswer, context: Context) -> AsyncGenerator[Chunk, None]:
+        """Let the model write until the answer is over; leaving the loop frees the engine."""
+        async with aclosing(self.backend.generate(job)) as chunks:
+            async for chunk in chunks:
+                text = answer.take(chunk)
+                if text:
+                    yield Chunk(text, usage=answer.usage)
+                if answer.is_over:
+                    break
+        yield answer.close(_describe(context))
+
+    def _inline_prompt(self, model: ModelInfo, request: CompletionRequest) -> tuple[Prompt, Context]:
         budget, count = self.config.prompt_tokens, self.backend.count
         window = cut_window(request.prefix, request.suffix, int(budget * WINDOW_SHARE), count)
         used = sum(count(part) for part in (window.prefix, window.typed, window.suffix))
         room = budget - -(-used // ROOM_STEP) * ROOM_STEP
         document = request.document or Document((Cell(request.prefix + request.suffix),))
         context = self._context.build(document, request.prefix, request.suffix, room, count)
-        prompt = build_prompt(model, _context_text(context), window)
-        return prompt, _describe(context)
+        return build_prompt(model, _context_text(context), window), context
 
-    def _inline_job(self, model: ModelInfo, request: CompletionRequest, prompt: Prompt, index: int) -> Job:
+    def _inline_job(
+        self, model: ModelInfo, request: CompletionRequest, prompt: Prompt, answer: InlineAnswer, index: int
+    ) -> Job:
         sampling = _reseeded(request.sampling, index)
-        if request.raw:
-            return Job(prompt, sampling)
-        if index and not sampling.temperature:
-            sampling = replace(sampling, temperature=CANDIDATE_TEMPERATURE)
-        sampling = replace(sampling, stop_tokens=find_form(model.family).stops)
+        sampling = replace(
+            sampling,
+            max_tokens=min(sampling.max_tokens, answer.plan.max_tokens),
+            stop=(*sampling.stop, *answer.plan.stop),
+            stop_tokens=find_form(model.family).stops,
+            temperature=sampling.temperature or (CANDIDATE_TEMPERATURE if index else 0.0),
+        )
         document = request.document
         key = f"{document.path}#{document.cell}" if document is not None and index == 0 else ""
         return Job(prompt, sampling, "inline", key)
@@ -106,14 +126,11 @@ def _reseeded(sampling: SamplingParams, index: int) -> SamplingParams:
     return sampling if sampling.seed is None else replace(sampling, seed=sampling.seed + index)
 
 
-async def _numbered(
-    chunks: AsyncGenerator[Chunk, None], index: int, debug: dict[str, object]
-) -> AsyncGenerator[Chunk, None]:
+async def _numbered(chunks: AsyncGenerator[Chunk, None], index: int) -> AsyncGenerator[Chunk, None]:
     """Mark the chunks of one choice; closing this closes the backend's generator at once."""
     async with aclosing(chunks) as running:
         async for chunk in running:
-            is_last = chunk.finish_reason is not None and debug
-            yield replace(chunk, index=index, debug=debug if is_last else chunk.debug)
+            yield replace(chunk, index=index)
 
 
 def _context_text(context: Context) -> str:

@@ -1,0 +1,91 @@
+"""One inline completion: watches the model write, ends it in time, and lets out only what may be shown."""
+
+from __future__ import annotations
+
+from llama_assist.context.builder import Context
+from llama_assist.postprocess.finish import Verdict, finish
+from llama_assist.postprocess.plan import plan
+from llama_assist.postprocess.site import Site
+from llama_assist.postprocess.stopper import Stopper
+from llama_assist.types import Chunk, CompletionRequest, FinishReason, TokenLogprob, Usage, Variable
+
+
+class InlineAnswer:
+    """The state of one candidate. Text goes out line by line, as soon as the filters have nothing against it.
+
+    What has gone out is never taken back: a later verdict that no longer begins with it ends the answer there.
+    """
+
+    def __init__(self, request: CompletionRequest, site: Site, threshold: float) -> None:
+        self.plan = plan(site)
+        self.is_over = False
+        self.usage: Usage | None = None
+        self._site = site
+        self._stopper = Stopper(site, self.plan)
+        self._wants_logprobs = request.sampling.logprobs is not None
+        self._threshold = 0.0 if request.manual else threshold
+        self._raw = ""
+        self._sent = ""
+        self._tokens: list[TokenLogprob] = []
+        self._reason = ""
+        self._finish_reason: FinishReason = "stop"
+
+    def take(self, chunk: Chunk) -> str:
+        """Add what the model wrote; return what may be shown now."""
+        self.usage = chunk.usage or self.usage
+        self._raw += chunk.text
+        self._tokens.extend(chunk.logprobs)
+        cut = self._stopper.feed(self._raw) if chunk.text else None
+        if cut is not None:
+            self._raw, self._reason, self.is_over = self._raw[: cut.length], cut.reason, True
+        elif chunk.finish_reason is not None:
+            self._reason, self._finish_reason, self.is_over = chunk.finish_reason, chunk.finish_reason, True
+        if self.is_over or "\n" not in chunk.text:
+            return ""
+        whole_lines = self._raw[: self._raw.rindex("\n")]
+        return self._let_out(self._judge(whole_lines))
+
+    def close(self, context: dict[str, object]) -> Chunk:
+        """Return the last chunk: the rest of the text, why it ended, and what the user may see of the making.
+
+        Log probabilities, where asked for, are those of all tokens that the model wrote, filtered ones too.
+        """
+        verdict = self._judge(self._raw)
+        text = self._let_out(verdict)
+        debug = {
+            **context,
+            "shape": self.plan.shape,
+            "stop": self._reason,
+            "filters": verdict.touched,
+            "confidence": round(verdict.confidence, 3),
+            "shown": verdict.shown,
+            "reason": verdict.reason,
+        }
+        logprobs = tuple(self._tokens) if self._wants_logprobs else ()
+        return Chunk(text, logprobs=logprobs, finish_reason=self._finish_reason, usage=self.usage, debug=debug)
+
+    def _judge(self, text: str) -> Verdict:
+        pieces = [(token.token, token.logprob) for token in self._tokens]
+        return finish(self._site, self.plan, text, pieces, threshold=self._threshold)
+
+    def _let_out(self, verdict: Verdict) -> str:
+        if not verdict.shown or not verdict.text.startswith(self._sent):
+            return ""
+        text = verdict.text[len(self._sent) :]
+        self._sent = verdict.text
+        return text
+
+
+def make_site(request: CompletionRequest, context: Context, variables: tuple[Variable, ...]) -> Site:
+    """Return the place of the cursor with the names that the context knows."""
+    names = context.names
+    return Site(
+        request.prefix,
+        request.suffix,
+        context.language,
+        None if names.is_open else names.visible,
+        parameters=names.parameters,
+        columns={
+            variable.name: frozenset(name for name, _ in variable.columns) for variable in variables if variable.columns
+        },
+    )
