@@ -23,7 +23,8 @@ class InlineAnswer:
         self._site = site
         self._stopper = Stopper(site, self.plan)
         self._wants_logprobs = request.sampling.logprobs is not None
-        self._threshold = 0.0 if request.manual else threshold
+        self._is_manual = request.manual
+        self._threshold = threshold
         self._raw = ""
         self._sent = ""
         self._tokens: list[TokenLogprob] = []
@@ -66,7 +67,15 @@ class InlineAnswer:
 
     def _judge(self, text: str) -> Verdict:
         pieces = [(token.token, token.logprob) for token in self._tokens]
-        return finish(self._site, self.plan, text, pieces, threshold=self._threshold)
+        return finish(
+            self._site,
+            self.plan,
+            text,
+            pieces,
+            is_unfinished=self._finish_reason == "length",
+            is_manual=self._is_manual,
+            threshold=self._threshold,
+        )
 
     def _let_out(self, verdict: Verdict) -> str:
         if not verdict.shown or not verdict.text.startswith(self._sent):

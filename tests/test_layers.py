@@ -12,7 +12,7 @@ LAYERS = (
     "errors types config",
     "checkpoint syntax",
     "models engine context prompt postprocess wire client render",
-    "backends",
+    "backends inline",
     "assistant",
     "server connect",
     "connect_local",

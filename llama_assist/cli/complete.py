@@ -66,13 +66,12 @@ def find_place(arguments: argparse.Namespace) -> Place:
 
 
 async def _complete(config: Assist, request: CompletionRequest, *, as_json: bool) -> None:
-    from llama_assist.cli.reply import follow
     from llama_assist.cli.screen import Screen
-    from llama_assist.cli.session import open_assistant
+    from llama_assist.cli.session import open_session
 
     screen = Screen()
-    async with open_assistant(config) as assistant:
-        reply = await follow(assistant.complete(request), None if as_json else screen.stream(style=""))
+    async with open_session(config) as session:
+        reply = await session.complete(request, None if as_json else screen.stream(style=""))
     if as_json:
         print(json.dumps(_as_object(reply), ensure_ascii=False))
         return

@@ -13,8 +13,8 @@ from llama_assist.cli.settings import add_settings, read_settings
 from llama_assist.types import ChatRequest, CompletionRequest, Document, Message, SamplingParams
 
 if TYPE_CHECKING:
-    from llama_assist.assistant import Assistant
     from llama_assist.cli.screen import Screen
+    from llama_assist.cli.session import Session
     from llama_assist.config import Assist
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -83,56 +83,52 @@ def fetch_weights(model: str, screen: Screen) -> None:
 
 
 async def _show(config: Assist, document: Document, screen: Screen) -> None:
-    from llama_assist.cli.session import open_assistant
+    from llama_assist.cli.session import open_session
 
     screen.line(f"Starting {config.model} in a process of its own ...")
     started = time.perf_counter()
-    async with open_assistant(config) as assistant:
-        status = assistant.backend.status()
+    async with open_session(config) as session:
+        status = session.backend.status()
         screen.note(f"ready after {time.perf_counter() - started:.1f} s, {status.weights} weights on {status.device}")
         screen.heading(f"The notebook examples/{NOTEBOOK}")
         for cell in document.cells[:1]:
             screen.line(cell.source)
-        await _complete(assistant, document, screen)
-        await _explain(assistant, document, screen)
-        await _ask(assistant, document, screen)
+        await _complete(session, document, screen)
+        await _explain(session, document, screen)
+        await _ask(session, document, screen)
 
 
-async def _complete(assistant: Assistant, document: Document, screen: Screen) -> None:
+async def _complete(session: Session, document: Document, screen: Screen) -> None:
     from llama_assist.cli.place import place_in_notebook
-    from llama_assist.cli.reply import follow
 
     index = _index(document, TO_COMPLETE)
     offset = document.cells[index].source.index(CURSOR_AFTER) + len(CURSOR_AFTER)
     place = place_in_notebook(document, index, offset)
     screen.heading(f"Complete: cell {index}, at the end of the line {CURSOR_AFTER.strip()!r}")
     screen.plain(place.prefix)
-    sampling = SamplingParams(max_tokens=48, stop=("\n",))
-    request = CompletionRequest(place.prefix, place.suffix, place.document, sampling, manual=True)
-    reply = await follow(assistant.complete(request), screen.stream(style="bold green"))
+    request = CompletionRequest(place.prefix, place.suffix, place.document, manual=True)
+    reply = await session.complete(request, screen.stream(style="bold green"))
     screen.line(place.suffix)
     screen.note(reply.describe())
 
 
-async def _explain(assistant: Assistant, document: Document, screen: Screen) -> None:
+async def _explain(session: Session, document: Document, screen: Screen) -> None:
     index = _index(document, TO_EXPLAIN)
     source = document.cells[index].source
     screen.heading(f"Explain: cell {index}")
     screen.code(source)
     screen.line()
-    await _chat(assistant, document, EXPLAIN.format(source=source), screen)
+    await _chat(session, document, EXPLAIN.format(source=source), screen)
 
 
-async def _ask(assistant: Assistant, document: Document, screen: Screen) -> None:
+async def _ask(session: Session, document: Document, screen: Screen) -> None:
     screen.heading(f"Ask: {QUESTION}")
-    await _chat(assistant, document, QUESTION, screen)
+    await _chat(session, document, QUESTION, screen)
 
 
-async def _chat(assistant: Assistant, document: Document, text: str, screen: Screen) -> None:
-    from llama_assist.cli.reply import follow
-
+async def _chat(session: Session, document: Document, text: str, screen: Screen) -> None:
     request = ChatRequest((Message("user", text),), document, ANSWER)
-    reply = await follow(assistant.chat(request), screen.stream())
+    reply = await session.chat(request, screen.stream())
     screen.line()
     screen.note(reply.describe())
 

@@ -15,8 +15,8 @@ from llama_assist.errors import InvalidRequestError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from llama_assist.assistant import Assistant
     from llama_assist.cli.holes import Hole, Prediction
+    from llama_assist.cli.session import Session
     from llama_assist.config import Assist
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -71,19 +71,18 @@ def _open(path: Path) -> TextIO:
 async def _predict_all(
     config: Assist, holes: Sequence[Hole], max_tokens: int, keep: Callable[[Prediction], None]
 ) -> None:
-    from llama_assist.cli.session import open_assistant
+    from llama_assist.cli.session import open_session
 
-    async with open_assistant(config) as assistant:
+    async with open_session(config) as session:
         for hole in holes:
-            keep(await predict(assistant, hole, max_tokens))
+            keep(await predict(session, hole, max_tokens))
 
 
-async def predict(assistant: Assistant, hole: Hole, max_tokens: int = MAX_TOKENS) -> Prediction:
+async def predict(session: Session, hole: Hole, max_tokens: int = MAX_TOKENS) -> Prediction:
     """Return what the editor would be offered at the hole."""
     from llama_assist.cli.holes import Prediction
-    from llama_assist.cli.reply import follow
 
-    reply = await follow(assistant.complete(hole.request(max_tokens)))
+    reply = await session.complete(hole.request(max_tokens))
     return Prediction(
         id=hole.id,
         text=reply.text,

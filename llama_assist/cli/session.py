@@ -1,31 +1,99 @@
-"""One assistant for the length of a command; its engine ends with it."""
+"""One assistant for the length of a command, with a watch on its model; the engine ends with it."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 
+from llama_assist.assistant import Assistant
+from llama_assist.backends import Backend
+from llama_assist.backends.local import LocalBackend
+from llama_assist.cli.reply import Reply
 from llama_assist.config import Assist
+from llama_assist.types import ChatRequest, Chunk, CompletionRequest, Job, ModelInfo, Status
 
-if TYPE_CHECKING:
-    from llama_assist.assistant import Assistant
+Show = Callable[[str], None]
 
 
-def make_assistant(config: Assist) -> Assistant:
-    """Return the assistant of this machine, as the server makes it; nothing is started."""
-    from llama_assist.assistant import Assistant
-    from llama_assist.backends.local import LocalBackend
+class WatchedBackend:
+    """Passes everything on, and remembers when tokens came: filters may hold them back, or drop them."""
 
-    return Assistant(LocalBackend(config), config)
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self.token_times: list[float] = []
+
+    async def describe(self) -> ModelInfo:
+        """Return what the backend says."""
+        return await self._backend.describe()
+
+    def count(self, text: str) -> int:
+        """Return what the backend counts."""
+        return self._backend.count(text)
+
+    async def generate(self, job: Job) -> AsyncGenerator[Chunk, None]:
+        """Pass on the chunks; the times are those of `time.perf_counter`."""
+        async with aclosing(self._backend.generate(job)) as chunks:
+            async for chunk in chunks:
+                self.token_times.extend(time.perf_counter() for _ in chunk.logprobs)
+                yield chunk
+
+    def status(self) -> Status:
+        """Return what the backend says."""
+        return self._backend.status()
+
+    async def start(self) -> None:
+        """Start the backend."""
+        await self._backend.start()
+
+    async def stop(self) -> None:
+        """Stop the backend."""
+        await self._backend.stop()
+
+
+class Session:
+    """Asks one thing at a time and follows each answer to its end; `show` gets pieces of text as they come."""
+
+    def __init__(self, backend: Backend, config: Assist) -> None:
+        self.backend = WatchedBackend(backend)
+        self._assistant = Assistant(self.backend, config)
+
+    async def complete(self, request: CompletionRequest, show: Show | None = None) -> Reply:
+        """Complete as the editor would."""
+        return await self._follow(self._assistant.complete(request), show)
+
+    async def chat(self, request: ChatRequest, show: Show | None = None) -> Reply:
+        """Answer as the chat would."""
+        return await self._follow(self._assistant.chat(request), show)
+
+    async def generate(self, job: Job) -> Reply:
+        """Run the model alone, without context or filters."""
+        return await self._follow(self.backend.generate(job))
+
+    async def _follow(self, chunks: AsyncGenerator[Chunk, None], show: Show | None = None) -> Reply:
+        reply = Reply()
+        self.backend.token_times.clear()
+        started = time.perf_counter()
+        async with aclosing(chunks) as running:
+            async for chunk in running:
+                reply.add(chunk, (time.perf_counter() - started) * 1e3)
+                if show is not None and chunk.text:
+                    show(chunk.text)
+        reply.token_ms = [(then - started) * 1e3 for then in self.backend.token_times]
+        return reply
+
+
+def make_backend(config: Assist) -> Backend:
+    """Return the backend of this machine, as the server makes it; nothing is started."""
+    return LocalBackend(config)
 
 
 @asynccontextmanager
-async def open_assistant(config: Assist) -> AsyncIterator[Assistant]:
-    """Give an assistant whose model is loaded; raise `ModelError` or `EngineUnavailableError`."""
-    assistant = make_assistant(config)
+async def open_session(config: Assist) -> AsyncIterator[Session]:
+    """Give a session whose model is loaded; raise `ModelError` or `EngineUnavailableError`."""
+    session = Session(make_backend(config), config)
     try:
-        await assistant.backend.start()
-        yield assistant
+        await session.backend.start()
+        yield session
     finally:
-        await assistant.backend.stop()
+        await session.backend.stop()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from llama_assist.context.notebook import CodeCell
-from llama_assist.context.select import END
+from llama_assist.context.tokens import END, Count, fitting
 
 Kind = Literal["variables", "imports", "signatures", "cell", "markdown"]
-Count = Callable[[str], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +39,8 @@ def block(text: str, kind: Kind, cells: Collection[int], count: Count) -> list[B
 def lines_block(lines: Sequence[Line], kind: Kind, used: Collection[str], budget: int, count: Count) -> list[Block]:
     """Return a block of the lines that fit, each text once, in their order; lines that make used names known first."""
     unique = list({line.text: line for line in reversed(lines)}.values())[::-1]
-    kept: dict[int, Line] = {}
-    left = budget - 1
-    for index in sorted(range(len(unique)), key=lambda at: (not used_by(unique[at], used), at)):
-        cost = count(unique[index].text + "\n")
-        if cost <= left:
-            kept[index] = unique[index]
-            left -= cost
-    chosen = [kept[index] for index in sorted(kept)]
+    order = sorted(range(len(unique)), key=lambda index: not used_by(unique[index], used))
+    chosen = [unique[index] for index in fitting([line.text for line in unique], order, budget, count)]
     return block("\n".join(line.text for line in chosen), kind, {line.cell for line in chosen}, count)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from llama_assist.context.blocks import Block, Count, block, lines_block, signature_lines
+from llama_assist.context.blocks import Block, block, lines_block, signature_lines
 from llama_assist.context.notebook import CodeCell
 from llama_assist.context.reduce import reduced
-from llama_assist.context.select import END
+from llama_assist.context.tokens import END, Count
 from llama_assist.types import Cell
 
 _HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*$")
@@ -46,19 +46,12 @@ def above(cells: Sequence[Cell], at: int) -> tuple[list[str], tuple[int, ...]]:
     return [line for index in indices for line in plain(cells[index].source)], indices
 
 
-def shorten(lines: Sequence[str], budget: int, count: Callable[[str], int]) -> list[str]:
-    """Keep the last heading and the last lines that fit, in their order."""
+def shorten(lines: Sequence[str], mark: str, budget: int, count: Count) -> list[str]:
+    """Return, as comments that begin with `mark`, the last heading and as many of the last lines as fit."""
+    comments = [f"{mark} {heading(line) or line}" for line in lines]
     headings = [index for index, line in enumerate(lines) if heading(line)]
-    kept: set[int] = set()
-    for index in [*headings[-1:], *range(len(lines) - 1, -1, -1)]:
-        cost = count(lines[index] + "\n")
-        if index in kept:
-            continue
-        if cost > budget:
-            break
-        kept.add(index)
-        budget -= cost
-    return [heading(lines[index]) or lines[index] for index in sorted(kept)]
+    order = dict.fromkeys([*headings[-1:], *range(len(lines) - 1, -1, -1)])
+    return [comments[index] for index in fitting(comments, order, budget, count)]
 
 
 def prose_blocks(cells: Sequence[Cell], at: int, code: Sequence[CodeCell], budget: int, count: Count) -> list[Block]:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Mapping
 
 import tree_sitter
 
 from llama_assist.context.outline import Outline, Statement, outline
-from llama_assist.syntax import Parsed, comment_prefix, decode, parse, query, sound
+from llama_assist.context.tokens import Count
+from llama_assist.syntax import Parsed, comment_prefix, decode, matches, parse, sound
 
-Count = Callable[[str], int]
 _MAX_TEXT = 240
 _MAX_DATA = 240
 _KEPT_TEXT = 80
 _KEPT_DATA = 120
-_MAX_COMMENT_LINES = 6
+_MAX_STATEMENTS = 256
 _SHORT = 240
+_Match = Mapping[str, list[tree_sitter.Node]]
 _Edit = tuple[int, int, bytes]
 
 
@@ -23,7 +25,7 @@ def elide(parsed: Parsed) -> str:
     """Return the source with long strings and long lists of plain data cut to their beginning."""
     if len(parsed.raw) <= _SHORT:
         return sound(parsed.source).strip("\n")
-    return _apply(parsed, _literal_edits(parsed, _matches(parsed)))
+    return _apply(parsed, _literal_edits(parsed, matches(parsed, "reduce")))
 
 
 def reduce(source: str, used_names: Collection[str], budget: int, count: Count, language: str = "python") -> str:
@@ -40,42 +42,40 @@ def reduced(of: Outline, used_names: frozenset[str], budget: int, count: Count) 
     text = elide(of.parsed)
     if count(text) <= budget:
         return text
-    matches = _matches(of.parsed)
-    literals = _literal_edits(of.parsed, matches)
+    found = matches(of.parsed, "reduce")
+    literals = _literal_edits(of.parsed, found)
     edits: list[_Edit] = []
     for keep in (used_names, frozenset[str]()):
-        edits = literals + _body_edits(of.parsed, matches, keep)
+        edits = sorted(literals + _body_edits(of.parsed, found, keep), key=_outermost_first)
         text = _apply(of.parsed, edits)
         if count(text) <= budget:
             return text
     return _fitting(of, edits, used_names, budget, count)
 
 
-def _matches(parsed: Parsed) -> list[Mapping[str, list[tree_sitter.Node]]]:
-    rules = query(parsed.language, "reduce")
-    if parsed.tree is None or rules is None:
-        return []
-    return [found for _, found in tree_sitter.QueryCursor(rules).matches(parsed.tree.root_node)]
-
-
-def _literal_edits(parsed: Parsed, matches: Iterable[Mapping[str, list[tree_sitter.Node]]]) -> list[_Edit]:
+def _literal_edits(parsed: Parsed, matched: Iterable[_Match]) -> list[_Edit]:
     edits = []
-    for found in matches:
+    for found in matched:
         for node in found.get("text", ()):
             if node.end_byte - node.start_byte > _MAX_TEXT:
                 edits.append(_cut_text(parsed, node))
         for node in found.get("data", ()):
             if node.end_byte - node.start_byte > _MAX_DATA:
                 edits.append(_cut_data(parsed, node))
-    return edits
+    return sorted(edits, key=_outermost_first)
+
+
+def _outermost_first(edit: _Edit) -> tuple[int, int]:
+    return edit[0], -edit[1]
 
 
 def _cut_text(parsed: Parsed, node: tree_sitter.Node) -> _Edit:
-    """Keep the beginning of a string, up to a whole code point, and its closing quote."""
+    """Keep the beginning of a string, whole words up to an escape, and its closing quote."""
     closing = node.children[-1] if node.child_count else node
     end = closing.start_byte if closing is not node else node.end_byte - 1
     kept = parsed.raw[node.start_byte : node.start_byte + _KEPT_TEXT].decode("utf-8", "ignore").encode()
-    return node.start_byte + len(kept.rsplit(b"\\", 1)[0]), end, b"..."
+    words = kept.rpartition(b" ")[0] if kept.count(b" ") > 1 else kept
+    return node.start_byte + len(words.partition(b"\\")[0]), end, b"..."
 
 
 def _cut_data(parsed: Parsed, node: tree_sitter.Node) -> _Edit:
@@ -88,12 +88,10 @@ def _cut_data(parsed: Parsed, node: tree_sitter.Node) -> _Edit:
     return end, node.end_byte - 1, b", ..." if end > node.start_byte + 1 else b"..."
 
 
-def _body_edits(
-    parsed: Parsed, matches: Iterable[Mapping[str, list[tree_sitter.Node]]], keep: frozenset[str]
-) -> list[_Edit]:
+def _body_edits(parsed: Parsed, matched: Iterable[_Match], keep: frozenset[str]) -> list[_Edit]:
     """Replace bodies, except those of the names to keep."""
     edits = []
-    for found in matches:
+    for found in matched:
         if "body" in found and parsed.text(found["name"][0]) not in keep:
             node = found["body"][0]
             braces = parsed.data[node.start_byte : node.start_byte + 1] == b"{"
@@ -101,15 +99,14 @@ def _body_edits(
     return edits
 
 
-def _apply(parsed: Parsed, edits: Iterable[_Edit], start: int = 0, end: int | None = None) -> str:
-    """Return the source from `start` to `end` with the outermost edits done."""
+def _apply(parsed: Parsed, edits: list[_Edit], start: int = 0, end: int | None = None) -> str:
+    """Return the source from `start` to `end` with the outermost edits done; `edits` are sorted by their start."""
     stop = len(parsed.raw) if end is None else end
     out, position = [], start
-    for first, last, text in sorted(edits, key=lambda edit: (edit[0], -edit[1])):
-        if first < position or last > stop or first >= last:
-            continue
-        out += [parsed.raw[position:first], text]
-        position = last
+    for first, last, text in edits[bisect_left(edits, (start, 0, b"")) : bisect_left(edits, (stop, 0, b""))]:
+        if position <= first < last <= stop:
+            out += [parsed.raw[position:first], text]
+            position = last
     out.append(parsed.raw[position:stop])
     return decode(b"".join(out)).strip("\n")
 
@@ -118,16 +115,19 @@ def _fitting(of: Outline, edits: list[_Edit], used_names: frozenset[str], budget
     """Keep the statements that fit: from the last to the first, those that define used names before the others."""
     mark = f"{comment_prefix(of.parsed.language)} ...".strip()
     statements = of.statements if of.statements else _lines(of.parsed)
-    texts = [_apply(of.parsed, edits, each.start, each.end) for each in statements]
+    order = sorted(range(len(statements)), key=lambda index: (not statements[index].defines & used_names, -index))
+    kept: dict[int, str] = {}
     room = budget - count(mark)
-    kept: set[int] = set()
-    order = sorted(range(len(texts)), key=lambda index: (not statements[index].defines & used_names, -index))
-    for index in order:
-        cost = count(texts[index] + "\n") + (0 if {index - 1, index + 1} & kept else count(mark + "\n"))
+    for index in order[:_MAX_STATEMENTS]:
+        text = _apply(of.parsed, edits, statements[index].start, statements[index].end)
+        gap = 0 if {index - 1, index + 1} & kept.keys() else count(mark + "\n")
+        cost = count(text + "\n") + gap
         if cost <= room:
-            kept.add(index)
+            kept[index] = text
             room -= cost
-    return _joined(texts, kept, mark) if kept else ""
+    while kept and count(_joined(kept, len(statements), mark)) > budget:
+        kept.popitem()
+    return _joined(kept, len(statements), mark) if kept else ""
 
 
 def _lines(parsed: Parsed) -> tuple[Statement, ...]:
@@ -139,11 +139,11 @@ def _lines(parsed: Parsed) -> tuple[Statement, ...]:
     return tuple(statements)
 
 
-def _joined(texts: list[str], kept: Collection[int], mark: str) -> str:
-    parts: list[str] = []
-    for index, text in enumerate(texts):
-        if index in kept:
-            parts.append(text)
-        elif not parts or parts[-1] != mark:
-            parts.append(mark)
-    return "\n".join(parts)
+def _joined(kept: Mapping[int, str], num_statements: int, mark: str) -> str:
+    """Return the kept statements in their order, with `mark` where others are left out."""
+    parts, following = [], 0
+    for index in sorted(kept):
+        parts += [mark] if index > following else []
+        parts.append(kept[index])
+        following = index + 1
+    return "\n".join([*parts, mark] if following < num_statements else parts)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from llama_assist.context.notebook import CodeCell
 from llama_assist.context.reduce import reduced
+from llama_assist.context.tokens import END, Count
 
-END = "\n\n"
 _LEAST_TOKENS = 16
 _MAX_REDUCTIONS = 8
 _MAX_SHARE = 0.5
@@ -101,7 +101,7 @@ def wishes(
     )
 
 
-def fit(wished: Iterable[Wish], budget: int, count: Callable[[str], int]) -> dict[int, str]:
+def fit(wished: Iterable[Wish], budget: int, count: Count) -> dict[int, str]:
     """Return the text of each cell that fits: whole where it can be, the first few that cannot reduced by syntax."""
     chosen: dict[int, str] = {}
     reductions: dict[int, Wish] = {}
@@ -125,12 +125,12 @@ def fit(wished: Iterable[Wish], budget: int, count: Callable[[str], int]) -> dic
     return chosen
 
 
-def _reduced(wish: Wish, limit: int, count: Callable[[str], int]) -> str:
+def _reduced(wish: Wish, limit: int, count: Count) -> str:
     text = reduced(wish.cell.facts.outline, wish.names, limit, lambda part: count(part + END))
     return text if count(text) >= _LEAST_TOKENS else ""
 
 
-def _restore(chosen: dict[int, str], reductions: dict[int, Wish], left: int, count: Callable[[str], int]) -> None:
+def _restore(chosen: dict[int, str], reductions: dict[int, Wish], left: int, count: Count) -> None:
     """Make reduced cells whole again with the room that was not taken."""
     for index, wish in reductions.items():
         more = count(wish.cell.facts.text + END) - (count(chosen[index] + END) if index in chosen else 0)

@@ -6,10 +6,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from llama_assist.context import prose, variables
-from llama_assist.context.blocks import Block, Count, Kind, Line, block, import_lines, lines_block, signature_lines
+from llama_assist.context.blocks import Block, Kind, Line, block, import_lines, lines_block, signature_lines
 from llama_assist.context.names import Names, from_cells
 from llama_assist.context.notebook import CodeCell
 from llama_assist.context.select import Definers, Wish, fit, nearest, wishes
+from llama_assist.context.tokens import Count
 from llama_assist.syntax import comment_prefix
 from llama_assist.types import Cell, Variable
 
@@ -135,8 +136,7 @@ def _cells(shown: dict[int, str], at: int, count: Count) -> list[Block]:
 def _variables(basis: Basis, current: Current, room: Room) -> list[Block]:
     if "variables" not in room.sources:
         return []
-    limit = room.part(_VARIABLES_SHARE) - 1
-    lines = variables.choose(basis.variables, current.uses, basis.language, limit, room.count)
+    lines = variables.choose(basis.variables, current.uses, basis.language, room.part(_VARIABLES_SHARE), room.count)
     return block("\n".join(lines), "variables", (), room.count)
 
 
@@ -145,5 +145,5 @@ def _markdown(basis: Basis, room: Room) -> list[Block]:
     if "markdown" not in room.sources or not mark:
         return []
     lines, cells = prose.above(basis.cells, basis.at)
-    kept = prose.shorten(lines, room.part(_MARKDOWN_SHARE) - 1, lambda line: room.count(f"{mark} {line}"))
-    return block("\n".join(f"{mark} {line}" for line in kept), "markdown", cells, room.count)
+    kept = prose.shorten(lines, mark, room.part(_MARKDOWN_SHARE), room.count)
+    return block("\n".join(kept), "markdown", cells, room.count)

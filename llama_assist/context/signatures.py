@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import tree_sitter
 
 from llama_assist.context.scopes import ROOT, Scopes
-from llama_assist.syntax import Parsed, comment_prefix, decode, query
+from llama_assist.syntax import Parsed, comment_prefix, decode, matches, query
 
 _MAX_HEADER = 240
 _MAX_DOC = 100
@@ -40,11 +40,11 @@ class _Item:
 def signatures(parsed: Parsed) -> tuple[Signature, ...]:
     """Return the functions and classes of the top level, in source order."""
     rules = query(parsed.language, "signatures")
-    if parsed.tree is None or rules is None:
+    if rules is None:
         return ()
     items: dict[tuple[int, int], _Item] = {}
     parts: dict[str, list[tree_sitter.Node]] = {rules.capture_name(index): [] for index in range(rules.capture_count)}
-    for _, found in tree_sitter.QueryCursor(rules).matches(parsed.tree.root_node):
+    for found in matches(parsed, "signatures"):
         if "name" in found:
             item = _item(parsed, found)
             items.setdefault(item.whole.byte_range, item)

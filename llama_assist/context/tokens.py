@@ -1,9 +1,12 @@
-"""Token counts of texts, asked once per text."""
+"""Token counts of texts, asked once per text, and what fits into a number of them."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+
+END = "\n\n"
+Count = Callable[[str], int]
 
 
 class TokenCounts:
@@ -11,10 +14,10 @@ class TokenCounts:
 
     def __init__(self, size: int = 8192) -> None:
         self._size = size
-        self._count: Callable[[str], int] = len
+        self._count: Count = len
         self._known: OrderedDict[str, int] = OrderedDict()
 
-    def use(self, count: Callable[[str], int]) -> None:
+    def use(self, count: Count) -> None:
         """Count with `count` from now on."""
         if count != self._count:
             self._count = count
@@ -28,3 +31,20 @@ class TokenCounts:
         while len(self._known) > self._size:
             self._known.popitem(last=False)
         return known
+
+
+def fitting(lines: Sequence[str], order: Iterable[int], budget: int, count: Count) -> list[int]:
+    """Return, ascending, the indices of the lines that fit when they are taken in `order`.
+
+    The lines joined, with an empty line after them, have at most `budget` tokens.
+    """
+    kept: list[int] = []
+    left = budget
+    for index in order:
+        cost = count(lines[index] + "\n")
+        if cost <= left:
+            kept.append(index)
+            left -= cost
+    while kept and count("\n".join(lines[index] for index in sorted(kept)) + END) > budget:
+        kept.pop()
+    return sorted(kept)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
+from llama_assist.context.tokens import Count, fitting
 from llama_assist.syntax import comment_prefix, sound
 from llama_assist.types import Variable
 
@@ -31,19 +32,13 @@ def choose(
     used_names: Collection[str],
     language: str,
     budget: int,
-    count: Callable[[str], int],
+    count: Count,
 ) -> list[str]:
     """Return the lines that fit, in the order of `variables`; names used come first, then what has columns or shape."""
-    lines: dict[int, str] = {}
-    for index in sorted(range(len(variables)), key=lambda at: _rank(variables[at], used_names)):
-        if variables[index].type == "module":
-            continue
-        line = describe(variables[index], language)
-        cost = count(line + "\n")
-        if cost <= budget:
-            lines[index] = line
-            budget -= cost
-    return [lines[index] for index in sorted(lines)]
+    shown = [variable for variable in variables if variable.type != "module"]
+    lines = [describe(variable, language) for variable in shown]
+    order = sorted(range(len(shown)), key=lambda index: _rank(shown[index], used_names))
+    return [lines[index] for index in fitting(lines, order, budget, count)]
 
 
 def columns(variables: Iterable[Variable]) -> frozenset[str]:

@@ -14,6 +14,9 @@ from llama_assist.engine.kv_cache import AnySlot, LlamaSlot
 from llama_assist.engine.weights import WeightForm, build_llama, open_weights, reader, storage_bytes
 
 
+ROWS = 4  # prompt tokens are read in multiples of this
+
+
 class Runner(Protocol, Generic[AnySlot]):
     """A loaded network. `length` is the longest sequence that a slot holds."""
 
@@ -45,8 +48,8 @@ class LlamaRunner:
         self.weights = weights
         form = WeightForm(weights, device, fast_prefill=fast_prefill)
         tensors = open_weights(checkpoint.weight_files)
-        self.model = build_llama(config, reader(tensors), form, min(length, config.max_length))
         self.length = min(length, config.max_length)
+        self.model = build_llama(config, reader(tensors), form, self.length + ROWS)
         self.num_bytes = storage_bytes(self.model)
         # A row of a float product may round otherwise than alone; the integer kernels compute each row by itself.
         self.takes_drafts = self.weights in ("int4", "int8")
@@ -61,12 +64,12 @@ class LlamaRunner:
     def prefill(self, token_ids: Sequence[int], slot: LlamaSlot, start: int, *, want_logits: bool) -> Tensor | None:
         """Read prompt tokens through the prompt weights.
 
-        A token on its own is read beside a copy of itself: torch multiplies a single bf16 row by another routine
-        than several, and the result would depend on how the prompt was cut. The copy's entries lie behind the
-        prompt and are written over by the next token.
+        Rows are filled up with copies of the last token: torch multiplies single rows, and those left over of its
+        blocks, by other routines, and the result would depend on how the prompt was cut. The copies' entries lie
+        behind the prompt and are written over by what comes next.
         """
-        padded = [*token_ids, token_ids[-1]] if len(token_ids) == 1 else token_ids
-        tokens = torch.tensor(padded, device=self._device)
+        copies = [token_ids[-1]] * (-len(token_ids) % ROWS)
+        tokens = torch.tensor([*token_ids, *copies], device=self._device)
         hidden = self.model.forward(tokens, slot, start, is_prefill=True)
         last = len(token_ids) - 1
         return self.model.logits(hidden[last : last + 1])[0] if want_logits else None

@@ -110,8 +110,15 @@ class Sequence:
         return events
 
     def _take_one(self, logits: Tensor, length: int) -> list[Event]:
-        """Choose a token, and end the answer where it ends. `length` is the slot's size."""
-        allowed = self._vocabulary.allowed(self._text.forced) if self._text.forced else None
+        """Choose a token, and end the answer where it ends. `length` is the slot's size.
+
+        Logits that pad the head beyond the vocabulary belong to no token. Where single bytes have no token, what
+        stands there already may be impossible to spell: then there is no answer.
+        """
+        logits = logits[: len(self._vocabulary.token_bytes)]
+        allowed = self._allowed(len(logits)) if self._text.forced else None
+        if allowed == []:
+            return [self.finish("stop")]
         choice = self._sampler.choose(logits, allowed)
         self.last_token = choice.token_id
         self.num_generated += 1
@@ -125,6 +132,11 @@ class Sequence:
         elif self.num_generated >= self.request.sampling.max_tokens or self.position >= length:
             events.append(self.finish("length"))
         return events
+
+    def _allowed(self, num_ids: int) -> list[int]:
+        """Return what may come next of what stands there already; a token that ends the answer may not."""
+        ids = self._vocabulary.allowed(self._text.forced)
+        return [token_id for token_id in ids if token_id < num_ids and token_id not in self.request.stop_ids]
 
     def _learn(self, num_drafted: int, num_accepted: int) -> None:
         if self._drafter:

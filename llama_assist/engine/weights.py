@@ -41,7 +41,7 @@ def choose_weights(wanted: str, device: torch.device) -> str:
 
 
 def build_llama(config: LlamaConfig, get: GetTensor, form: WeightForm, length: int) -> Llama:
-    """Build the network; `get` returns a tensor by its Hugging Face name. `length` is the longest sequence."""
+    """Build the network; `get` returns a tensor by its Hugging Face name. `length` is the number of positions."""
     layers = [_build_layer(config, _prefixed(get, f"model.layers.{i}.", form), form) for i in range(config.num_layers)]
     get = _prefixed(get, "", form)
     embedding = get("model.embed_tokens.weight")

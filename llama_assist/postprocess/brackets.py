@@ -15,13 +15,9 @@ def overrun(site: Site, read: Scan) -> int | None:
     """Return the offset of the first closer that belongs to the suffix or to nothing, or None."""
     wanted = site.wanted
     is_known = _kinds(site.state[: len(wanted)]) == _kinds(wanted)
-    before = site.state
     for mark in read.marks:
-        if is_known and len(mark.state) < len(wanted):
+        if mark.is_unmatched or (is_known and len(mark.state) < len(wanted)):
             return mark.start
-        if mark.text in OPENERS and mark.state == before:
-            return mark.start
-        before = mark.state
     return None
 
 

@@ -6,6 +6,7 @@ import re
 
 from llama_assist.postprocess.site import Site, is_same_line
 
+_DOUBT = 0.5
 _WORD = re.compile(r"[^\W\d]\w\w")
 
 
@@ -46,3 +47,14 @@ def start_of_suffix(site: Site, text: str) -> int | None:
             return start
         start = end + 1
     return None
+
+
+def doubt_of_copies(site: Site, text: str) -> float:
+    """Return the factor for the confidence: less than 1.0 for a new statement that stands in the cell already."""
+    if not site.is_line_start:
+        return 1.0
+    first = site.typed + text.lstrip("\n").partition("\n")[0]
+    is_copy = _WORD.search(first) is not None and any(
+        is_same_line(first, line) for line in (*site.lines_above, *site.lines_below)
+    )
+    return _DOUBT if is_copy else 1.0

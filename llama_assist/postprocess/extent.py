@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from llama_assist.postprocess.duplicates import repeats_above
 from llama_assist.postprocess.plan import Plan
-from llama_assist.postprocess.site import Site, is_clause, is_header
+from llama_assist.postprocess.site import Site, is_clause, is_closing_line, is_header
 from llama_assist.postprocess.statements import Statement
 
 _MAX_BLANK_LINES = 2
@@ -87,6 +87,8 @@ class _Extent:
         return is_decorator or self.site.is_comment(line.text) or repeats_above(self.site, line.text)
 
     def _in_block(self, line: Statement) -> Cut | None:
+        if self.column is not None and line.column < self.column and is_closing_line(line.text, self.site.language):
+            return Cut(line.end, "end of the block") if line.is_finished else None
         is_clause_of_own = self.has_own_header and line.column == self.header and is_clause(line.text)
         if not is_clause_of_own and (reason := self._surplus(line)):
             return Cut(self.length, reason)

@@ -26,37 +26,41 @@ def indent(site: Site, text: str) -> str:
 def _placed(site: Site, text: str) -> str:
     """Move all lines so that the first stands where it may."""
     column = width(site.typed + text)
-    wanted = _column(site, column)
-    if wanted == column:
-        return text
+    wanted = _column(site, column, is_header(text.split("\n")[0], site.language))
+    return text if wanted == column else move(site, text, wanted)
+
+
+def move(site: Site, text: str, wanted: int) -> str:
+    """Return the completion with its first line at the column `wanted`, and what belongs to it moved as much."""
+    column = width(site.typed + text)
+    first, *others = text.lstrip(" \t").split("\n")
     blanks = _blanks(site, wanted)
-    lines = text.lstrip(" \t").split("\n")
-    moved = [_moved(line, column, wanted) for line in lines[1:]]
-    first = blanks.removeprefix(site.typed) if blanks.startswith(site.typed) else ""
-    return "\n".join([first + lines[0], *moved])
+    first = (blanks.removeprefix(site.typed) if blanks.startswith(site.typed) else "") + first
+    return "\n".join([first, *(_moved(line, column, wanted) for line in others)])
 
 
 def _moved(line: str, column: int, wanted: int) -> str:
-    """Move a line that belongs to the first one's block by as much as the first one."""
     if not line.strip() or width(line) < column:
         return line
     return " " * (width(line) + wanted - column) + line.lstrip(" \t")
 
 
-def _column(site: Site, column: int) -> int:
+def _column(site: Site, column: int, is_header: bool) -> int:
     """Return the column for a statement that was written at `column`: one that the syntax allows, or `column`."""
     typed = width(site.typed)
     if site.header is None:
-        levels = _levels(site)
+        levels = block_columns(site)
         return column if column in levels or typed not in levels else typed
     if typed > site.header:
         return typed
-    if site.is_body_below(site.header) and not site.header < column < width(site.lines_below[0]):
-        return width(site.lines_below[0])
-    return column if column > site.header else site.header + width((site.unit or _DEFAULT_UNIT) + "x")
+    below = width(site.lines_below[0]) if site.is_body_below(site.header) else None
+    if column > site.header and (below is None or column <= below):
+        return column
+    inner = site.header + width((site.unit or _DEFAULT_UNIT) + "x")
+    return inner if below is None or (is_header and inner < below) else below
 
 
-def _levels(site: Site) -> set[int]:
+def block_columns(site: Site) -> set[int]:
     """Return the columns of the blocks that are open above the cursor."""
     levels = {0}
     limit: int | None = None

@@ -49,11 +49,12 @@ _NEVER_IN_BRACKETS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One lexeme that ends at offset `end`, and what is open after it."""
+    """One lexeme that ends at offset `end`, and what is open after it; whether it closes what nobody opened."""
 
     end: int
     text: str
     state: State
+    is_unmatched: bool = False
 
     @property
     def start(self) -> int:
@@ -63,11 +64,10 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """All lexemes of a text, what is open at its end, and the openers that its closers lack, outermost first."""
+    """All lexemes of a text, and what is open at its end."""
 
     marks: tuple[Mark, ...]
     state: State
-    wanted: State
 
 
 def is_prose(language: str) -> bool:
@@ -99,31 +99,36 @@ def closing(state: State) -> str:
 
 
 def scan(text: str, language: str, state: State = ()) -> Scan:
-    """Read `text`, which begins inside `state`."""
-    if is_prose(language):
-        return Scan((), state, ())
-    marks: list[Mark] = []
-    wanted: list[str] = []
-    offset, is_same_statement = 0, True
-    while (found := _pattern(language, state).search(text, offset)) is not None:
+    """Read the whole of `text`, which begins inside `state`."""
+    marks = tuple(lexemes(text, language, state))
+    return Scan(marks, marks[-1].state if marks else state)
+
+
+def wanted(suffix: str, language: str, state: State = ()) -> State:
+    """Return the openers, outermost first, that the closers of a suffix lack, as far as one statement can go."""
+    found: list[str] = []
+    for mark in lexemes(suffix, language, state):
+        if mark.is_unmatched:
+            found.insert(0, OPENERS[mark.text])
+        if mark.text == "\n" and _begins_statement(suffix, language, mark.end):
+            break
+    return tuple(found)
+
+
+def lexemes(text: str, language: str, state: State = ()) -> Iterator[Mark]:
+    """Yield the brackets, quotes, comment marks and newlines of `text`, which begins inside `state`."""
+    offset = 0
+    while not is_prose(language) and (found := _pattern(language, state).search(text, offset)) is not None:
         offset, lexeme = found.end(), found[0]
-        if is_same_statement and lexeme in OPENERS and OPENERS[lexeme] not in _inside_string(state):
-            wanted.append(OPENERS[lexeme])
+        is_unmatched = lexeme in OPENERS and OPENERS[lexeme] not in _inside_string(state)
         state = _after(state, lexeme)
-        if lexeme == "\n" and language == "python" and _NEVER_IN_BRACKETS.match(text, offset) is not None:
-            state, is_same_statement = (), False  # whatever was left open above
-        marks.append(Mark(offset, lexeme, state))
-    return Scan(tuple(marks), state, tuple(reversed(wanted)))
+        if lexeme == "\n" and _begins_statement(text, language, offset):
+            state = ()  # whatever was left open above
+        yield Mark(offset, lexeme, state, is_unmatched)
 
 
-def logical_lines(text: str, language: str, state: State = ()) -> Iterator[tuple[int, int]]:
-    """Yield (start, end) of each line that is not continued inside brackets or strings; the last one may be unfinished."""
-    start = 0
-    for mark in scan(text, language, state).marks:
-        if mark.text == "\n" and not mark.state:
-            yield start, mark.start
-            start = mark.end
-    yield start, len(text)
+def _begins_statement(text: str, language: str, offset: int) -> bool:
+    return language == "python" and _NEVER_IN_BRACKETS.match(text, offset) is not None
 
 
 def _delimiter(opener: str) -> str:

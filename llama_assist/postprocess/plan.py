@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from llama_assist.postprocess.lexer import in_text, is_multiline, is_prose
+from llama_assist.postprocess.lexer import in_comment, in_text, is_multiline, is_prose
 from llama_assist.postprocess.site import Site
 
 LINE_TOKENS = 64  # a call over several lines must fit
@@ -28,15 +28,20 @@ def plan(site: Site) -> Plan:
     if is_prose(site.language):
         return Plan("line", ("\n",), PROSE_TOKENS)
     if in_text(site.state):
-        return Plan("line", () if is_multiline(site.state) else ("\n",), LINE_TOKENS)
+        return Plan("line", ("\n",) if _ends_with_line(site) else (), LINE_TOKENS)
     if _wants_block(site.settled):
         return Plan("block", (_FENCE,), BLOCK_TOKENS)
     return Plan("line", (_FENCE,), LINE_TOKENS)
 
 
+def _ends_with_line(site: Site) -> bool:
+    """Tell whether the comment or string at the cursor ends on its line, whatever the model writes."""
+    return in_comment(site.state) or (not is_multiline(site.state) and len(site.wanted) == len(site.state))
+
+
 def _wants_block(site: Site) -> bool:
     """Tell whether several statements belong here: code that goes on right below wants one."""
-    if site.header is not None and not site.rest.strip():
+    if site.header is not None and site.rest.strip() in ("", "}"):
         return not site.is_body_below(site.header)
     if site.state or not site.is_line_start or site.is_followed or site.rest.strip():
         return False

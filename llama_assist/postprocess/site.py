@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from types import MappingProxyType
 
 from llama_assist.postprocess.lexer import (
@@ -16,19 +17,29 @@ from llama_assist.postprocess.lexer import (
     in_comment,
     in_text,
     is_multiline,
-    is_prose,
-    logical_lines,
     scan,
+    wanted,
 )
 from llama_assist.syntax import comment_prefix, encode
 from llama_assist.syntax.ipython import neutralise
 
-_HEADER = re.compile(
-    r"\s*(?:async\s+)?(?:if|elif|else|for|while|def|class|with|try|except|finally|match|case)\b[\s\S]*:\s*(?:#.*)?$"
-)
-_CLAUSE = re.compile(r"\s*(?:elif|else|except|finally)\b")
+_HEADERS = {
+    "python": re.compile(
+        r"\s*(?:async\s+)?(?:if|elif|else|for|while|def|class|with|try|except|finally|match|case)\b[\s\S]*:\s*(?:#.*)?$"
+    ),
+    "julia": re.compile(
+        r"\s*(?:function|for|while|if|elseif|else|let|begin|struct|mutable|module|try|catch)\b(?![\s\S]*\bend\s*$)"
+        r"|[\s\S]*\bdo\b[^\n]*$"
+    ),
+    "bash": re.compile(r"[\s\S]*(?:\b(?:then|do|else)|\{)\s*$"),
+}
+_BRACE_HEADER = re.compile(r"[\s\S]*\{\s*$")
+_CLAUSE = re.compile(r"\s*(?:elif|elseif|else|except|finally|catch)\b")
+_CLOSING_LINE = re.compile(r"\s*(?:[)\]}]|(?:end|done|fi|esac)\b)")
 _STRING_STATEMENT = re.compile(r"\s*[rRuUbB]?[\"']")
 _NO_LINE = ("", *")]},;:")
+_TOP_LEVEL = re.compile(r"^(?:def|class)\b", re.MULTILINE)
+_MAX_PREFIX = 20_000
 _TAB = 4
 
 
@@ -43,13 +54,18 @@ def indentation(line: str) -> str:
 
 
 def is_header(statement: str, language: str) -> bool:
-    """Tell whether a whole statement needs an indented body below it: Python's `if x:`, `def f():`."""
-    return language == "python" and _HEADER.match(statement) is not None
+    """Tell whether a statement needs a body below it: `if x:`, `function f() {`."""
+    return _HEADERS.get(language, _BRACE_HEADER).match(statement) is not None
 
 
 def is_clause(line: str) -> bool:
     """Tell whether a line goes on with the compound statement above it: `else:`, `except ...:`."""
     return _CLAUSE.match(line) is not None
+
+
+def is_closing_line(line: str, language: str) -> bool:
+    """Tell whether a line ends the block above it, where the language has such lines: `}`, `end`."""
+    return language != "python" and _CLOSING_LINE.match(line) is not None
 
 
 def is_same_line(line: str, other: str) -> bool:
@@ -114,36 +130,55 @@ class Site:
     @cached_property
     def state(self) -> State:
         """Return what is open at the cursor."""
-        return scan(self._neutral(self.prefix), self.language).state
+        return self._near[1].state
 
     @cached_property
     def wanted(self) -> State:
         """Return what must be open after the completion: what the suffix closes."""
         strings = next((at for at, each in enumerate(self.state) if each not in CLOSERS), None)
-        plain = scan(self._neutral(self.suffix), self.language).wanted
+        plain = wanted(self._neutral(self.suffix), self.language)
         if strings is None or in_comment(self.state):
             return plain
         inside = self.state[strings:]
         rest = self.suffix if is_multiline(inside[:1]) else self.rest
         if not _closes(scan(rest, self.language, inside)):
             return () if in_text(self.state) else plain
-        return scan(self.suffix, self.language, inside).wanted + inside
+        return wanted(self.suffix, self.language, inside) + inside
+
+    @cached_property
+    def numbered_above(self) -> tuple[tuple[int, str], ...]:
+        """Return (line number in the prefix, text) of the statements above the cursor's line, without comments."""
+        text, read = self._near
+        ends = [mark.start for mark in read.marks if mark.text == "\n" and not mark.state]
+        number = self.prefix.count("\n") - text.count("\n")
+        start, found = 0, []
+        for end in ends:
+            piece = text[start:end]
+            if piece.strip() and not self.is_comment(piece):
+                found.append((number, piece))
+            start, number = end + 1, number + piece.count("\n") + 1
+        return tuple(found)
 
     @cached_property
     def statements_above(self) -> tuple[str, ...]:
         """Return the statements above the cursor's line, comments and blanks left out."""
-        text = self._neutral(self.prefix[: len(self.prefix) - len(self.typed)])
-        pieces = (text[start:end] for start, end in logical_lines(text, self.language))
-        return tuple(piece for piece in pieces if piece.strip() and not self.is_comment(piece))
+        return tuple(piece for _, piece in self.numbered_above)
+
+    @cached_property
+    def statement(self) -> str:
+        """Return what stands of the cursor's statement before the cursor; it may have begun on a line above."""
+        text, read = self._near
+        newlines = [mark.end for mark in read.marks if mark.text == "\n" and not mark.state]
+        return text[newlines[-1] if newlines else 0 :] if self.language == "python" else self.typed
 
     @cached_property
     def header(self) -> int | None:
         """Return the column of the block header that the cursor's line is the first of; None without one."""
-        if self.typed.strip():
-            return width(self.typed) if not self.state and is_header(self.typed, self.language) else None
-        if self.state or not self.statements_above or not is_header(self.statements_above[-1], self.language):
+        if in_text(self.state) or (self.state and self.language == "python"):
             return None
-        return width(self.statements_above[-1])
+        above = self.statements_above if self.language == "python" else self.lines_above
+        line = self.statement if self.typed.strip() else "".join(above[-1:])
+        return width(line) if is_header(line, self.language) else None
 
     @cached_property
     def is_undone_function(self) -> bool:
@@ -174,6 +209,16 @@ class Site:
         """Scan a completion: text that begins at the cursor."""
         return scan(text, self.language, self.state)
 
+    @cached_property
+    def _near(self) -> tuple[str, Scan]:
+        """Return the prefix, a very long one from its last function or class on, without IPython's syntax, and read."""
+        start = 0
+        if len(self.prefix) > _MAX_PREFIX:
+            found = [match.start() for match in _TOP_LEVEL.finditer(self.prefix, 0, len(self.prefix) - len(self.typed))]
+            start = found[-1] if found else 0
+        text = self._neutral(self.prefix[start:])
+        return text, scan(text, self.language)
+
     def _neutral(self, text: str) -> str:
         return neutralise(encode(text), self.language).decode("utf-8", "replace")
 
@@ -187,7 +232,7 @@ def _usual_step(lines: tuple[str, ...], language: str) -> int:
     """Return how many spaces a block is deeper than its header, most often; 0 where there is no block."""
     steps = [
         width(below) - width(above)
-        for above, below in zip(lines, lines[1:], strict=False)
-        if (is_header(above, language) or above.rstrip().endswith("{")) and width(below) > width(above)
+        for above, below in pairwise(lines)
+        if is_header(above, language) and width(below) > width(above)
     ]
     return Counter(steps).most_common(1)[0][0] if steps else 0

@@ -37,9 +37,15 @@ def statements(site: Site, text: str, read: Scan) -> Iterator[Statement]:
     yield _statement(site, text, start, len(text), is_finished=False)
 
 
+def finished_part(site: Site, text: str) -> str:
+    """Return the statements of a growing completion that are whole: what more text will not change."""
+    ends = [line.end for line in statements(site, text, site.read(text)) if line.is_finished and not line.is_blank]
+    return text[: ends[-1]] if ends else ""
+
+
 def _statement(site: Site, text: str, start: int, end: int, *, is_finished: bool) -> Statement:
     piece = text[start:end]
-    whole = piece if start else site.typed + piece
+    whole = piece if start else site.statement + piece
     return Statement(start, end, whole, width(whole), not piece.strip(), is_finished)
 
 

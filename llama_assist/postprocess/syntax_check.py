@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from llama_assist.postprocess.indentation import block_columns, move
 from llama_assist.postprocess.lexer import OPENERS, closing
-from llama_assist.postprocess.site import Site, is_header
+from llama_assist.postprocess.site import Site, is_header, width
 from llama_assist.postprocess.statements import statements
 from llama_assist.postprocess.validity import Validity
 
@@ -32,12 +33,22 @@ def _candidates(site: Site, text: str) -> Iterator[str]:
     """Yield shorter and shorter beginnings: whole statements first, then parts of the first statement."""
     seen = {text, ""}
     is_closed_next = site.rest.lstrip()[:1] in OPENERS
+    for column in _other_columns(site, text):
+        yield move(site, text, column)
     for end in _ends(site, text):
         body = text[:end].rstrip()
         for candidate in (body.rstrip(", ") if is_closed_next else body, _closed(site, body)):
             if candidate.strip() and candidate not in seen:
                 seen.add(candidate)
                 yield candidate
+
+
+def _other_columns(site: Site, text: str) -> list[int]:
+    """Return the columns where the statement might have been meant, the innermost first."""
+    if not site.is_line_start or site.state or site.header is not None or site.language != "python":
+        return []
+    columns = block_columns(site).union(width(line) for line in site.lines_below[:1])
+    return sorted((each for each in columns if each != width(site.typed + text)), reverse=True)
 
 
 def _ends(site: Site, text: str) -> Iterator[int]:

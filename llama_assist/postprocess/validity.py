@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ast
 import warnings
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from llama_assist.postprocess.lexer import State, closing, scan
+from llama_assist.postprocess.lexer import State, closing, scan, wanted
+from llama_assist.postprocess.region import narrow
 from llama_assist.postprocess.site import Site, indentation
 from llama_assist.syntax import encode, error_nodes, parse
 from llama_assist.syntax.ipython import neutralise
 
+_MAX_COUNTS = 4
 _FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # a notebook's cells may await
 
 
@@ -19,7 +22,12 @@ _FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # a notebook's cells may await
 class Validity:
     """Judges completions at one site; what it needs to know of the cell without them is found out once, when needed."""
 
-    site: Site
+    whole_site: Site
+
+    @cached_property
+    def site(self) -> Site:
+        """Return the part of the cell that is judged."""
+        return narrow(self.whole_site)
 
     def admits(self, text: str) -> bool:
         """Tell whether the cell with `text` parses; of a cell that is broken anyway, that it breaks no further."""
@@ -31,10 +39,10 @@ class Validity:
     @cached_property
     def _num_errors(self) -> int:
         """Return the errors of the cell with a neutral line in the place of the cursor's; 0 if one makes it whole."""
-        found = _with_neutral_lines(self.site)
-        if any(_is_whole(source, self.site.language) for source in found):
+        sources = list(_with_neutral_lines(self.site))
+        if any(_is_whole(source, self.site.language) for source in sources):
             return 0
-        return max(1, min(_count_errors(source, self.site.language) for source in found))
+        return max(1, min(_count_errors(source, self.site.language) for source in sources[:_MAX_COUNTS]))
 
 
 def _count_errors(source: str, language: str) -> int:
@@ -54,16 +62,27 @@ def _is_whole(source: str, language: str) -> bool:
     return True
 
 
-def _with_neutral_lines(site: Site) -> list[str]:
-    """Return the cell with neutral text at the cursor, or in the place of the cursor's line."""
+def _with_neutral_lines(site: Site) -> Iterator[str]:
+    """Yield the cell as it is, then with neutral text in the place of the cursor's line."""
+    yield site.prefix + site.suffix
     above, below = site.prefix[: len(site.prefix) - len(site.typed)], site.suffix[len(site.rest) :]
-    blanks = indentation(site.typed)
-    before = scan(above, site.language).state
-    after = scan(below, site.language).wanted
-    whole = [site.prefix + site.suffix]
     if site.language != "python":
-        return [*whole, above + blanks + below]
-    return whole + [above + blanks + line + below for line in _neutral_lines(before, after)]
+        yield above + below
+        return
+    before = scan(above, site.language).state
+    after = wanted(below, site.language)
+    for blanks in _indentations(site):
+        for line in _neutral_lines(before, after):
+            yield above + blanks + line + below
+
+
+def _indentations(site: Site) -> Iterable[str]:
+    """Return the blanks with which a line at the cursor may begin, the likeliest first."""
+    around = [*site.statements_above[-1:], *site.lines_below[:1]]
+    found = [indentation(site.typed), *map(indentation, around)]
+    if site.header is not None:
+        found.append(" " * (site.header + 1))
+    return dict.fromkeys(found) if site.is_line_start else found[:1]
 
 
 def _neutral_lines(before: State, after: State) -> list[str]:

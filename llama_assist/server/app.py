@@ -48,6 +48,7 @@ class LlamaAssistApp(ExtensionApp):
         self.handlers.extend(routes(self.assistant))
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
+        self.log.info("OpenAI-compatible base URL: %sllama-assist/v1", serverapp.connection_url)
         if self.assist.preload:
             self._preload = asyncio.create_task(self._load())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from llama_assist.syntax.ipython import cell_language
 from llama_assist.syntax.languages import canonical, comment_prefix, grammar
 from llama_assist.syntax.parsed import Parsed, parse
-from llama_assist.syntax.query import captures, error_nodes, query, walk
+from llama_assist.syntax.query import captures, error_nodes, matches, query, walk
 from llama_assist.syntax.text import decode, encode, sound
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "encode",
     "error_nodes",
     "grammar",
+    "matches",
     "parse",
     "query",
     "sound",

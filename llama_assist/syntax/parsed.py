@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import thread_time
 
 import tree_sitter
 
@@ -12,6 +13,8 @@ from llama_assist.syntax.text import common_prefix, common_suffix, decode, encod
 
 _CHUNK = 4096
 _MANY = 1_000
+_SECONDS = 0.15
+_SECONDS_PER_BYTE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +79,18 @@ def _edited(old: Parsed, data: bytes) -> tree_sitter.Tree | None:
 
 
 def _tree(data: bytes, name: str, old_tree: tree_sitter.Tree | None) -> tree_sitter.Tree | None:
-    """Parse within a number of steps that ordinary text of the same length never needs."""
+    """Parse within a CPU time that ordinary text of the same length stays far below."""
     language = grammar(name)
     if language is None:
         return None
-    steps = iter(range(1_000 + len(data) // 16))
+    deadline = thread_time() + _SECONDS + _SECONDS_PER_BYTE * len(data)
     parser = tree_sitter.Parser(language)
 
     def read(byte: int, _point: tree_sitter.Point) -> bytes:
         return data[byte : byte + _CHUNK]
 
     def halt(_byte: int, _has_error: bool) -> bool:
-        return next(steps, None) is None
+        return thread_time() > deadline
 
     try:
         if old_tree is None:

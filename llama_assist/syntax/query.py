@@ -11,6 +11,8 @@ import tree_sitter
 from llama_assist.syntax.languages import grammar, query_folder
 from llama_assist.syntax.parsed import Parsed
 
+_MAX_DEPTH = 256
+
 
 @cache
 def query(language: str, name: str) -> tree_sitter.Query | None:
@@ -23,12 +25,27 @@ def query(language: str, name: str) -> tree_sitter.Query | None:
     return found
 
 
-def captures(parsed: Parsed, name: str, node: tree_sitter.Node | None = None) -> dict[str, list[tree_sitter.Node]]:
-    """Run a query over `node` (the whole tree by default); empty where there is no tree or no such query."""
+def captures(parsed: Parsed, name: str) -> dict[str, list[tree_sitter.Node]]:
+    """Run a query; empty where there is no tree or no such query. Nothing nested deeper than 256 is found."""
+    cursor = _cursor(parsed, name)
+    return {} if parsed.tree is None or cursor is None else cursor.captures(parsed.tree.root_node)
+
+
+def matches(parsed: Parsed, name: str) -> list[dict[str, list[tree_sitter.Node]]]:
+    """Run a query and return the captures of each match; limits as for `captures`."""
+    cursor = _cursor(parsed, name)
+    found = [] if parsed.tree is None or cursor is None else cursor.matches(parsed.tree.root_node)
+    return [captured for _, captured in found]
+
+
+def _cursor(parsed: Parsed, name: str) -> tree_sitter.QueryCursor | None:
+    """Return a cursor with a limit of depth: without one, deeply nested text takes quadratic time."""
     rules = query(parsed.language, name)
-    if parsed.tree is None or rules is None:
-        return {}
-    return tree_sitter.QueryCursor(rules).captures(parsed.tree.root_node if node is None else node)
+    if rules is None:
+        return None
+    cursor = tree_sitter.QueryCursor(rules)
+    cursor.set_max_start_depth(_MAX_DEPTH)
+    return cursor
 
 
 def walk(node: tree_sitter.Node, into: Callable[[tree_sitter.Node], bool] | None = None) -> Iterator[tree_sitter.Node]:

@@ -31,6 +31,7 @@ class ScriptedRunner:
 
     weights = "script"
     num_bytes = 0
+    takes_drafts = False
 
     def __init__(self, answer: Sequence[int], num_logits: int, length: int = 64) -> None:
         self.answer = list(answer)
@@ -47,8 +48,8 @@ class ScriptedRunner:
         self._first = start + len(token_ids)
         return self._logits(0) if want_logits else None
 
-    def decode(self, token_id: int, slot: PlainSlot, position: int) -> Tensor:
-        return self._logits(position + 1 - self._first)
+    def decode(self, token_ids: Sequence[int], slot: PlainSlot, position: int) -> Tensor:
+        return torch.stack([self._logits(position + 1 + row - self._first) for row in range(len(token_ids))])
 
     def _logits(self, index: int) -> Tensor:
         logits = torch.zeros(self.num_logits)

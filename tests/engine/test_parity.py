@@ -109,15 +109,16 @@ def expected_logits(model: Any, ids: list[int]) -> Tensor:
 
 
 def run_through(runner: Runner[Any], slot: Any, ids: list[int], start: int = 0) -> dict[int, Tensor]:
-    """Logits by position: at the end of each piece of the prompt, then of each decoded token."""
+    """Logits by position: at the end of each piece of the prompt, then of each decoded token or pair of tokens."""
     found: dict[int, Tensor] = {}
     for end in PIECES:
         if end > start:
             logits = runner.prefill(ids[start:end], slot, start, want_logits=True)
             assert logits is not None
             found[end - 1], start = logits, end
-    for position in range(PIECES[-1], len(ids)):
-        found[position] = runner.decode(ids[position], slot, position)
+    step = 2 if isinstance(runner, LlamaRunner) else 1
+    for position in range(PIECES[-1], len(ids), step):
+        found.update(enumerate(runner.decode(ids[position : position + step], slot, position), position))
     return found
 
 

@@ -14,10 +14,10 @@ from llama_assist.cli.bench.trace import Keystroke
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """One answer; times in milliseconds since the request. Only one engine is ever asked at a time."""
+    """One answer; times in milliseconds since the request, the last being when the answer stood complete."""
 
     first_token_ms: float
-    first_text_ms: float
+    last_token_ms: float
     total_ms: float
     num_tokens: int
     prompt_tokens: int
@@ -35,8 +35,9 @@ class Timing:
 
     @property
     def decode_speed(self) -> float:
-        """Tokens per second after the first token."""
-        return 1e3 * (self.num_tokens - 1) / (self.total_ms - self.first_token_ms)
+        """Tokens per second after the first token; 0 if the answer ended there."""
+        elapsed = self.last_token_ms - self.first_token_ms
+        return 1e3 * (self.num_tokens - 1) / elapsed if elapsed > 0 else 0.0
 
 
 class Contender(Protocol):
@@ -58,6 +59,10 @@ class Contender(Protocol):
 
     async def complete(self, keystroke: Keystroke, max_tokens: int) -> Timing:
         """Answer one request of an editor, greedily."""
+        ...
+
+    def describe(self) -> str:
+        """Return engine, version and weights by name, after the first `load`."""
         ...
 
     def peak_bytes(self) -> int:

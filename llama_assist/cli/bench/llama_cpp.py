@@ -53,13 +53,14 @@ class LlamaCpp:
     def __init__(self, options: LlamaCppOptions) -> None:
         self._options = options
         self._process: Process | None = None
+        self._version = ""
 
     async def load(self) -> None:
         options = self._options
         numbers = (str(options.num_threads), str(options.context_length))
         command = (sys.executable, "-m", _WORKER, str(options.gguf), *numbers)
         self._process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
-        await self._receive()
+        self._version = (await self._receive())["version"]
 
     async def unload(self) -> None:
         process, self._process = self._process, None
@@ -73,6 +74,9 @@ class LlamaCpp:
 
     async def complete(self, keystroke: Keystroke, max_tokens: int) -> Timing:
         return await self._ask(plain_prompt(keystroke, self._options.form), max_tokens)
+
+    def describe(self) -> str:
+        return f"llama-cpp-python {self._version}, {self._options.gguf.name}, {self._options.num_threads} threads"
 
     def peak_bytes(self) -> int:
         assert self._process is not None

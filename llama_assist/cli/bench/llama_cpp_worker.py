@@ -21,7 +21,7 @@ def main() -> None:
     except (ValueError, RuntimeError, OSError) as error:
         print(json.dumps({"error": str(error)}), file=outgoing, flush=True)
         return
-    print("{}", file=outgoing, flush=True)
+    print(json.dumps({"version": llama_cpp.__version__}), file=outgoing, flush=True)
     for line in sys.stdin:
         order = json.loads(line)
         print(json.dumps(_answer(model, order["segments"], order["max_tokens"])), file=outgoing, flush=True)
@@ -52,7 +52,7 @@ def _answer(model: Any, segments: list[tuple[str, bool]], max_tokens: int) -> di
     tokens.close()
     return {
         "first_token_ms": times[0],
-        "first_text_ms": times[0],
+        "last_token_ms": times[-1],
         "total_ms": times[-1],
         "num_tokens": num_tokens,
         "prompt_tokens": len(token_ids),

@@ -16,7 +16,7 @@ NEW_TOKENS = 128
 SHORT_CONTEXT, LONG_CONTEXT = 32, 2000
 KEYSTROKE_TOKENS = 16
 
-Better = Literal["higher", "lower"]
+Better = Literal["higher", "lower", "-"]
 Announce = Callable[[str], None]
 
 
@@ -84,22 +84,24 @@ class Bench:
 
     async def replay(self, trace: Sequence[Keystroke], num_passes: int) -> None:
         """Measure recorded typing; each pass begins with empty caches."""
-        first = Measure("key: first text", "ms", "lower", "p95")
+        first = Measure("key: first token", "ms", "lower", "p95")
         total = Measure("key: whole answer", "ms", "lower", "p95")
         evaluated = Measure("key: prompt tokens read", "tokens", "lower", "p95")
+        written = Measure("key: tokens written", "tokens", "-", "p95")
 
         async def press(contender: Contender, index: int) -> None:
             timing: Timing = await contender.complete(trace[index], KEYSTROKE_TOKENS)
-            first.add(contender, timing.first_text_ms)
+            first.add(contender, timing.first_token_ms)
             total.add(contender, timing.total_ms)
             evaluated.add(contender, timing.num_evaluated)
+            written.add(contender, timing.num_tokens)
 
         for _ in range(num_passes):
             for contender in self._contenders:
                 await contender.unload()
                 await contender.load()
             await self._interleave("keystrokes", len(trace), press)
-        self.measures += [first, total, evaluated]
+        self.measures += [first, total, evaluated, written]
 
     def memory(self) -> None:
         """Note the most memory that each process has held."""

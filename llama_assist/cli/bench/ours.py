@@ -2,59 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import psutil
 
+from llama_assist import __version__
 from llama_assist.cli.bench.contender import Timing, peak_bytes_of
-from llama_assist.cli.reply import follow
-from llama_assist.cli.session import make_assistant
+from llama_assist.cli.session import Session, make_backend
 from llama_assist.config import Assist
-from llama_assist.types import Chunk, Job, Prompt, SamplingParams
+from llama_assist.types import Job, Prompt, SamplingParams
 
 if TYPE_CHECKING:
-    from llama_assist.assistant import Assistant
     from llama_assist.cli.bench.trace import Keystroke
+    from llama_assist.cli.reply import Reply
 
 _WORKER = "llama_assist.engine.worker"
 
 
 class Ours:
-    """A new backend with each `load`, as a new server would have it."""
+    """A new session with each `load`, as a new server would have it."""
 
     name = "llama_assist"
 
     def __init__(self, config: Assist) -> None:
         self._config = config
-        self.assistant: Assistant = make_assistant(config)
+        self.session = Session(make_backend(config), config)
+        self._model = ""
 
     async def load(self) -> None:
-        self.assistant = make_assistant(self._config)
-        await self.assistant.backend.start()
+        self.session = Session(make_backend(self._config), self._config)
+        await self.session.backend.start()
+        self._model = (await self.session.backend.describe()).id
 
     async def unload(self) -> None:
-        await self.assistant.backend.stop()
+        await self.session.backend.stop()
 
     async def generate(self, text: str, max_tokens: int) -> Timing:
-        job = Job(Prompt((text,)), SamplingParams(max_tokens=max_tokens))
-        return await _timing(self.assistant.backend.generate(job))
+        return _timing(await self.session.generate(Job(Prompt((text,)), SamplingParams(max_tokens=max_tokens))))
 
     async def complete(self, keystroke: Keystroke, max_tokens: int) -> Timing:
-        return await _timing(self.assistant.complete(keystroke.request(max_tokens)))
+        return _timing(await self.session.complete(keystroke.request(max_tokens)))
+
+    def describe(self) -> str:
+        status = self.session.backend.status()
+        return f"{__version__}, torch {version('torch')}, {self._model} in {status.weights} on {status.device}"
 
     def peak_bytes(self) -> int:
         children = psutil.Process().children()
         return peak_bytes_of(next(child.pid for child in children if _WORKER in child.cmdline()))
 
 
-async def _timing(chunks: AsyncGenerator[Chunk, None]) -> Timing:
-    reply = await follow(chunks)
+def _timing(reply: Reply) -> Timing:
     return Timing(
         first_token_ms=reply.first_token_ms,
-        first_text_ms=reply.first_text_ms,
+        last_token_ms=reply.token_ms[-1] if reply.token_ms else reply.total_ms,
         total_ms=reply.total_ms,
-        num_tokens=reply.usage.completion_tokens,
+        num_tokens=len(reply.token_ms),
         prompt_tokens=reply.usage.prompt_tokens,
         cached_tokens=reply.usage.cached_tokens,
     )

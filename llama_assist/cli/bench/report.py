@@ -14,6 +14,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """What was compared on what, the contenders in their order (ours first), and the measures in theirs."""
+
+    setup: dict[str, str]
+    names: list[str]
+    measures: list[Measure]
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """The middle of some figures, and their extremes or their 95th percentile."""
 
@@ -57,9 +66,9 @@ def ratios(measure: Measure, ours: str, theirs: str) -> Summary | None:
     return Summary(mine.median / other.median, mine.low / other.low, mine.high / other.high, mine.p95 / other.p95)
 
 
-def as_object(measures: Sequence[Measure], names: Sequence[str], setup: dict[str, str]) -> dict[str, Any]:
+def as_object(report: Report) -> dict[str, Any]:
     """Return everything, the single figures too, for JSON."""
-    return {"setup": setup, "measures": [_measure_object(measure, names) for measure in measures]}
+    return {"setup": report.setup, "measures": [_measure_object(measure, report.names) for measure in report.measures]}
 
 
 def _measure_object(measure: Measure, names: Sequence[str]) -> dict[str, Any]:
@@ -73,18 +82,17 @@ def _measure_object(measure: Measure, names: Sequence[str]) -> dict[str, Any]:
     return made
 
 
-def as_table(measures: Sequence[Measure], names: Sequence[str]) -> Table:
+def as_table(report: Report) -> Table:
     """Return the table for people: medians with ranges, or with the 95th percentile."""
     from rich import box
     from rich.table import Table
 
+    ratio = [" / ".join(report.names)] if len(report.names) > 1 else []
     table = Table(box=box.SIMPLE)
-    for heading in ("measure", "unit", "better", *names):
+    for heading in ("measure", "unit", "better", *report.names, *ratio):
         table.add_column(heading, no_wrap=True)
-    if len(names) > 1:
-        table.add_column(f"{names[0]} / {names[1]}", no_wrap=True)
-    for measure in measures:
-        table.add_row(measure.name, measure.unit, measure.better, *_cells(measure, names))
+    for measure in report.measures:
+        table.add_row(measure.name, measure.unit, measure.better, *_cells(measure, report.names))
     return table
 
 

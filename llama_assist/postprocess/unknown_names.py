@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import tree_sitter
 
+from llama_assist.postprocess.region import narrow
 from llama_assist.postprocess.site import Site
 from llama_assist.syntax import Parsed, captures, parse, walk
 
@@ -21,6 +22,7 @@ def unknown_names(site: Site, text: str) -> frozenset[str]:
     """Return the names, keyword arguments and columns in `text` that do not exist, where the site knows all of them."""
     if not text.strip() or (site.names is None and not site.parameters and not site.columns):
         return frozenset()
+    site = narrow(site)
     parsed = parse(site.prefix + text + site.suffix, site.language)
     if parsed.tree is None:
         return frozenset()
