@@ -82,11 +82,9 @@ class LocalServer:
                     f"The local server ended at once, with code {process.returncode}. {self._last_words()}"
                 )
             for pid in _family(process.pid):
-                try:
-                    server = read_server_file(pid)
-                except ConnectError:
-                    continue  # not written yet
-                return client_of(server)
+                client = _answering(pid)
+                if client is not None:
+                    return client
             time.sleep(0.1)
         raise ConnectError(f"The local server did not start within {self._timeout:g} s. {self._last_words()}")
 
@@ -98,8 +96,20 @@ class LocalServer:
 
 
 def _serve() -> tuple[str, ...]:
-    flags = ("--ServerApp.port=0", "--ServerApp.ip=127.0.0.1", "--ServerApp.open_browser=False")
+    flags = ["--ServerApp.port=0", "--ServerApp.ip=127.0.0.1", "--ServerApp.open_browser=False"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        flags.append("--ServerApp.allow_root=True")  # the shell it belongs to is root's already
     return (sys.executable, "-m", "llama_assist", "serve", "--parent-pid", str(os.getpid()), *flags)
+
+
+def _answering(pid: int) -> Client | None:
+    """Return a client of the server with this pid once it answers: its file is there before its port is open."""
+    try:
+        client = client_of(read_server_file(pid))
+        client.status()
+    except ConnectError:
+        return None
+    return client
 
 
 def _family(pid: int) -> list[int]:

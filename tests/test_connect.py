@@ -314,3 +314,26 @@ def test_a_file_that_a_real_server_left_is_read(environment: Path) -> None:
         assert server.hostname == "127.0.0.1"
     finally:
         local.stop()
+
+
+def test_a_server_whose_file_is_written_before_its_port_is_open_is_waited_for(runtime: Path) -> None:
+    code = (
+        "import json, os, pathlib, socket, sys, time\n"
+        "probe = socket.socket(); probe.bind(('127.0.0.1', 0)); port = probe.getsockname()[1]; probe.close()\n"
+        "fields = json.loads(sys.argv[1]) | {'pid': os.getpid(), 'port': port, 'url': f'http://127.0.0.1:{port}/'}\n"
+        "pathlib.Path(sys.argv[2], f'jpserver-{os.getpid()}.json').write_text(json.dumps(fields))\n"
+        "time.sleep(1)\n"
+        "from http.server import BaseHTTPRequestHandler, HTTPServer\n"
+        "class Answer(BaseHTTPRequestHandler):\n"
+        "    def do_GET(self):\n"
+        "        self.send_response(200); self.end_headers(); self.wfile.write(b'{}')\n"
+        "    def log_message(self, *args): pass\n"
+        "HTTPServer(('127.0.0.1', port), Answer).serve_forever()\n"
+    )
+    fields = json.loads(write(runtime, port=1).read_text())
+    command = (sys.executable, "-c", code, json.dumps(fields), str(runtime))
+    local = LocalServer(lambda line: None, command=command)
+    try:
+        assert local.client().status() == {}
+    finally:
+        local.stop()

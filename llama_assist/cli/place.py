@@ -24,11 +24,11 @@ def read_notebook(path: Path, *, with_outputs: bool = False) -> Document:
 
     Raises `InvalidRequestError` if the file cannot be read or is no notebook.
     """
-    from nbformat import NBFormatError, convert, reader
+    from nbformat import NBFormatError, ValidationError, convert, reader
 
     try:
         notebook = convert(reader.reads(read_text(path)), 4)  # type: ignore[no-untyped-call]
-    except (NBFormatError, ValueError, KeyError, AttributeError, TypeError) as error:
+    except (NBFormatError, ValidationError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise InvalidRequestError(f"{path} is no notebook: {error}") from error
     cells = tuple(_cell(cell, with_outputs) for cell in notebook.cells)
     language = notebook.metadata.get("language_info", {}).get("name", "python")

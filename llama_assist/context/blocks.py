@@ -51,19 +51,20 @@ def used_by(line: Line, used: Collection[str]) -> bool:
 
 def import_lines(cells: Sequence[CodeCell], shown: Mapping[int, str]) -> list[Line]:
     """Return the import statements that no shown cell has."""
+    seen = "\n".join(shown.values())
     return [
         Line(each.text, cell.index, each.names)
         for cell in cells
         for each in cell.facts.outline.imports
-        if cell.index not in shown or shown[cell.index] != cell.facts.text
+        if each.text not in seen and shown.get(cell.index) != cell.facts.text
     ]
 
 
 def signature_lines(cells: Sequence[CodeCell], shown: Mapping[int, str]) -> list[Line]:
-    """Return the signatures of the functions and classes of cells that are not shown."""
+    """Return the signatures of the functions and classes that no shown cell has."""
     return [
         Line(signature.text, cell.index, (signature.name,))
         for cell in cells
-        if cell.index not in shown
         for signature in cell.facts.outline.signatures
+        if shown.get(cell.index) != cell.facts.text and signature.header not in shown.get(cell.index, "")
     ]

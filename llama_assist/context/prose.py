@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from llama_assist.context.blocks import Block, block, lines_block, signature_lines
 from llama_assist.context.notebook import CodeCell
 from llama_assist.context.reduce import reduced
-from llama_assist.context.tokens import END, Count
+from llama_assist.context.tokens import END, Count, fitting
 from llama_assist.types import Cell
 
 _HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*$")

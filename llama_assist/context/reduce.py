@@ -11,12 +11,12 @@ from llama_assist.context.outline import Outline, Statement, outline
 from llama_assist.context.tokens import Count
 from llama_assist.syntax import Parsed, comment_prefix, decode, matches, parse, sound
 
-_MAX_TEXT = 240
-_MAX_DATA = 240
+_MAX_TEXT = 200
+_MAX_DATA = 200
 _KEPT_TEXT = 80
 _KEPT_DATA = 120
 _MAX_STATEMENTS = 256
-_SHORT = 240
+_SHORT = 200
 _Match = Mapping[str, list[tree_sitter.Node]]
 _Edit = tuple[int, int, bytes]
 

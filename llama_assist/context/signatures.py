@@ -19,10 +19,14 @@ _INDENT = "    "
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """`text` is ready to show. `parameters` is None where they are not known or not all (`**kwargs`)."""
+    """`text` is ready to show; `header` is its first line without what stands for the body.
+
+    `parameters` is None where they are not known or not all (`**kwargs`).
+    """
 
     name: str
     text: str
+    header: str
     parameters: tuple[str, ...] | None = None
 
 
@@ -99,13 +103,14 @@ class _Tree:
     def _function(self, index: int) -> Signature:
         is_known = "parameter" in self._parts and not self._part("open", index)
         parameters = tuple(self._part("parameter", index)) if is_known else None
-        return Signature(self._items[index].name, self._line(index), parameters)
+        return Signature(self._items[index].name, self._line(index), self._items[index].header, parameters)
 
     def _class(self, index: int) -> Signature:
         fields = [" ".join(text.split()) for text in self._part("field", index)]
         members = (fields + [self._line(child) for child in self._children[index]])[:_MAX_MEMBERS]
-        lines = [self._items[index].header, *(_INDENT + member for member in members)]
-        return Signature(self._items[index].name, "\n".join(lines) if members else self._line(index))
+        item = self._items[index]
+        lines = [item.header, *(_INDENT + member for member in members)]
+        return Signature(item.name, "\n".join(lines) if members else self._line(index), item.header)
 
     def _line(self, index: int) -> str:
         item, mark = self._items[index], comment_prefix(self._parsed.language)

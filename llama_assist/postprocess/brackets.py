@@ -11,14 +11,24 @@ def opens_more(site: Site) -> bool:
     return len(site.wanted) > len(site.state)
 
 
-def overrun(site: Site, read: Scan) -> int | None:
-    """Return the offset of the first closer that belongs to the suffix or to nothing, or None."""
-    wanted = site.wanted
-    is_known = _kinds(site.state[: len(wanted)]) == _kinds(wanted)
+def overrun(site: Site, read: Scan, *, is_whole: bool = True) -> int | None:
+    """Return the offset of the first closer that belongs to the suffix or to nothing, or None.
+
+    What the suffix closes on a line below may be closed and opened again on the cursor's line: `is_whole` says that
+    no more text comes, otherwise only the end of the line decides.
+    """
+    is_known = _kinds(site.state[: len(site.wanted)]) == _kinds(site.wanted)
+    found: int | None = None
     for mark in read.marks:
-        if mark.is_unmatched or (is_known and len(mark.state) < len(wanted)):
-            return mark.start
-    return None
+        if mark.is_unmatched:
+            return mark.start if found is None else found
+        if found is None and is_known and len(mark.state) < len(site.wanted):
+            found = mark.start
+        if found is not None and (site.rest.strip() or mark.text == "\n"):
+            return found
+        if mark.state == site.wanted:
+            found = None
+    return found if is_whole else None
 
 
 def balance(site: Site, text: str) -> str:

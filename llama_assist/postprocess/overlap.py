@@ -35,9 +35,10 @@ def _without_next_line(site: Site, text: str) -> str:
         return text
     piece = site.lines_below[0].strip().rstrip(_TAIL)
     body = text.rstrip().rstrip(_TAIL)
-    if len(piece) < _MIN_LINE or not body.endswith(piece) or not _is_whole(body[: -len(piece)], piece, ""):
+    kept = body[: -len(piece)]
+    if len(piece) < _MIN_LINE or not body.endswith(piece) or not _is_whole(kept, piece, ""):
         return text
-    return body[: -len(piece)].rstrip()
+    return kept.rstrip() if (site.typed + kept).rpartition("\n")[2].strip() else text
 
 
 def _is_whole(before: str, piece: str, after: str) -> bool:

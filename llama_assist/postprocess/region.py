@@ -58,12 +58,6 @@ def _suffix(site: Site, column: int) -> str:
             continue
         line = site.suffix[mark.end :].partition("\n")[0]
         is_statement = line.strip() and not site.is_comment(line) and line.lstrip()[0] not in OPENERS
-        if is_statement and width(line) <= column and not is_clause(line) and not _is_decorated(site, mark.start):
+        if is_statement and width(line) <= column and not is_clause(line):
             return site.suffix[: mark.end]
     return site.suffix
-
-
-def _is_decorated(site: Site, end: int) -> bool:
-    """Tell whether the last line before offset `end` of the suffix is a decorator."""
-    line = site.suffix[:end].rstrip().rpartition("\n")[2] if end else site.typed
-    return line.lstrip().startswith("@")

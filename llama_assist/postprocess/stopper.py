@@ -48,7 +48,7 @@ def _prose_end(text: str) -> Cut | None:
 
 
 def _bracket(site: Site, read: Scan) -> Cut | None:
-    end = overrun(site, read)
+    end = overrun(site, read, is_whole=False)
     return None if end is None else Cut(end, "closed by the suffix")
 
 

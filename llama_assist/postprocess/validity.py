@@ -22,27 +22,33 @@ _FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # a notebook's cells may await
 class Validity:
     """Judges completions at one site; what it needs to know of the cell without them is found out once, when needed."""
 
-    whole_site: Site
+    site: Site
 
     @cached_property
-    def site(self) -> Site:
-        """Return the part of the cell that is judged."""
-        return narrow(self.whole_site)
+    def _near(self) -> Site:
+        return narrow(self.site)
 
     def admits(self, text: str) -> bool:
         """Tell whether the cell with `text` parses; of a cell that is broken anyway, that it breaks no further."""
-        source = self.site.prefix + text + self.site.suffix
-        if _is_whole(source, self.site.language):
+        site = self._near if _is_self_contained(self.site, text) else self.site
+        source = site.prefix + text + site.suffix
+        if _is_whole(source, site.language):
             return True
-        return self._num_errors > 0 and _count_errors(source, self.site.language) <= self._num_errors
+        return self._num_errors > 0 and _count_errors(source, site.language) <= self._num_errors
 
     @cached_property
     def _num_errors(self) -> int:
         """Return the errors of the cell with a neutral line in the place of the cursor's; 0 if one makes it whole."""
-        sources = list(_with_neutral_lines(self.site))
+        sources = list(_with_neutral_lines(self._near))
         if any(_is_whole(source, self.site.language) for source in sources):
             return 0
         return max(1, min(_count_errors(source, self.site.language) for source in sources[:_MAX_COUNTS]))
+
+
+def _is_self_contained(site: Site, text: str) -> bool:
+    """Tell whether the statement around the cursor ends where it ends without `text`: nothing makes it go on."""
+    last_line = (site.typed + text).rpartition("\n")[2].strip()
+    return site.read(text).state == site.wanted and not last_line.endswith("\\") and not last_line.startswith("@")
 
 
 def _count_errors(source: str, language: str) -> int:

@@ -60,9 +60,8 @@ def show(name: str, times: list[float]) -> None:
     """Print the median, the 99th percentile and the most."""
     ordered = sorted(times)
     p99 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
-    print(
-        f"{name:34s} n={len(times):5d}  median {statistics.median(times):7.2f} ms  p99 {p99:7.2f}  max {ordered[-1]:7.2f}"
-    )
+    middle = statistics.median(times)
+    print(f"{name:42s} n={len(times):5d}  median {middle:7.2f} ms  p99 {p99:7.2f}  max {ordered[-1]:7.2f}")
 
 
 def typing(num_cells: int) -> None:

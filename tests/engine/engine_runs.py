@@ -20,7 +20,9 @@ CPU = torch.device("cpu")
 
 
 class PlainSlot(Slot):
-    """A slot of the scripted network."""
+    """A slot of the scripted network; `first` is where its answer begins."""
+
+    first = 0
 
     def copy_entries(self, other: Slot, length: int) -> None:
         """Nothing is stored."""
@@ -38,18 +40,17 @@ class ScriptedRunner:
         self.num_logits = num_logits
         self.length = length
         self.reads: list[tuple[int, int]] = []
-        self._first = 0
 
     def new_slot(self) -> PlainSlot:
         return PlainSlot()
 
     def prefill(self, token_ids: Sequence[int], slot: PlainSlot, start: int, *, want_logits: bool) -> Tensor | None:
         self.reads.append((start, len(token_ids)))
-        self._first = start + len(token_ids)
+        slot.first = start + len(token_ids)
         return self._logits(0) if want_logits else None
 
     def decode(self, token_ids: Sequence[int], slot: PlainSlot, position: int) -> Tensor:
-        return torch.stack([self._logits(position + 1 + row - self._first) for row in range(len(token_ids))])
+        return torch.stack([self._logits(position + 1 + row - slot.first) for row in range(len(token_ids))])
 
     def _logits(self, index: int) -> Tensor:
         logits = torch.zeros(self.num_logits)
@@ -66,6 +67,13 @@ def tiny_runner(
 def make_engine(checkpoint: Checkpoint, weights: str = "float32", num_slots: int = 2, **options: Any) -> Engine:
     vocabulary = Vocabulary.from_file(checkpoint.tokenizer_path)
     return Engine(tiny_runner(checkpoint, weights, **options), vocabulary, num_slots)
+
+
+def forget(engine: Engine) -> Engine:
+    """Empty the slots, so that the next prompt is read from its beginning."""
+    for slot in engine._pool.slots:
+        slot.token_ids = []
+    return engine
 
 
 def request(name: str, token_ids: Iterable[int], max_tokens: int = 8, **fields: Any) -> Generate:

@@ -6,7 +6,7 @@ import random
 
 import pytest
 import torch
-from engine_runs import end_of, make_engine, request, run_one, text_of, tiny_runner
+from engine_runs import end_of, forget, make_engine, request, run_one, text_of, tiny_runner
 from torch import Tensor
 
 from llama_assist.checkpoint import Checkpoint
@@ -79,8 +79,7 @@ def test_after_many_edits_the_cached_answer_is_the_fresh_one(tiny_checkpoint: Ch
         index = rng.randrange(3)
         documents[index] = edit(documents[index], rng)
         events = run_one(engine, request(str(number), documents[index], 6))
-        fresh._pool.slots[0].token_ids = []  # forget the last prompt
-        wanted = run_one(fresh, request(str(number), documents[index], 6))
+        wanted = run_one(forget(fresh), request(str(number), documents[index], 6))
         assert text_of(events) == text_of(wanted)
         cached += end_of(events).usage.cached_tokens
         assert end_of(wanted).usage.cached_tokens == 0

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import openai
 import pytest
@@ -49,12 +51,15 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[openai.OpenAI]:
 
 
 def wait_for(server: subprocess.Popen[bytes], folder: Path) -> str:
-    """Return the URL that the server writes down when it is ready."""
+    """Return the URL that the server writes down, once its port is open too."""
     file = folder / "RUNTIME" / f"jpserver-{server.pid}.json"
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and server.poll() is None:
         try:
-            return json.loads(file.read_text("utf-8"))["url"]
+            url = json.loads(file.read_text("utf-8"))["url"]
+            parts = urlsplit(url)
+            socket.create_connection((parts.hostname, parts.port), timeout=1).close()
+            return url
         except (OSError, ValueError):
             time.sleep(0.05)
     raise TimeoutError("the server did not start")

@@ -1,0 +1,103 @@
+"""Drafts save steps and change nothing else."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from engine_runs import drain, end_of, make_engine, request, run_one, text_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llama_assist.checkpoint import Checkpoint
+from llama_assist.engine.engine import Engine
+from llama_assist.engine.sequence import TokenOut
+from llama_assist.engine.speculate import LONGEST_DRAFT, Drafter
+
+
+def without_drafts(engine: Engine) -> Engine:
+    engine._runner.takes_drafts = False
+    return engine
+
+
+def test_what_followed_the_last_tokens_before_is_drafted() -> None:
+    assert Drafter([1, 2, 3, 4, 5, 6, 9, 1, 2]).draft() == [3, 4, 5, 6]
+
+
+def test_the_longest_match_wins_and_of_equal_ones_the_latest() -> None:
+    assert Drafter([7, 1, 2, 3, 30, 8, 1, 2, 40, 7, 1, 2]).draft()[0] == 3
+    assert Drafter([1, 2, 30, 8, 1, 2, 40, 9, 1, 2]).draft()[0] == 40
+
+
+def test_nothing_is_drafted_where_nothing_repeats() -> None:
+    assert Drafter([1, 2, 3, 4]).draft() == []
+    assert Drafter([1, 2, 3, 1]).draft() == []
+    assert Drafter([]).draft() == []
+
+
+def test_a_run_never_finds_itself() -> None:
+    drafter = Drafter([5, 6])
+    drafter.append(7)
+    assert drafter.draft() == []
+
+
+def test_drafts_that_fail_become_short_and_end_until_they_pay_again() -> None:
+    drafter = Drafter([1, 2, 3, 4, 5, 6, 9, 1, 2])
+    assert len(drafter.draft()) == LONGEST_DRAFT
+    drafter.learn(4, 0)
+    assert len(drafter.draft()) == 1
+    for _ in range(10):
+        drafter.learn(1, 0)
+    assert drafter.draft() == []
+    for _ in range(10):
+        drafter.learn(4, 4)
+    assert len(drafter.draft()) == LONGEST_DRAFT
+
+
+@given(st.lists(st.integers(0, 3), max_size=60))
+def test_a_draft_always_stood_behind_the_same_tokens(token_ids: list[int]) -> None:
+    draft = Drafter(token_ids).draft()
+    whole = [*token_ids[-2:], *draft]
+    places = range(len(token_ids) - len(whole) + 1)
+    assert not draft or any(token_ids[place : place + len(whole)] == whole for place in places)
+
+
+@pytest.mark.parametrize("weights", ["int4", "int8"])
+@pytest.mark.parametrize("sampling", [{}, {"temperature": 0.7, "seed": 4}, {"repetition_penalty": 1.2}])
+def test_the_text_is_the_same_with_and_without_drafts(
+    tiny_checkpoint: Checkpoint, weights: str, sampling: dict[str, float]
+) -> None:
+    drafting, plain = make_engine(tiny_checkpoint, weights), without_drafts(make_engine(tiny_checkpoint, weights))
+    rng = random.Random(2)
+    for number in range(12):
+        motif = [rng.randrange(10, 380) for _ in range(12)]
+        order = request(str(number), motif * 4, 60, **sampling)
+        found, wanted = run_one(drafting, order), run_one(plain, order)
+        choices = [event.choice for event in found if isinstance(event, TokenOut)]
+        assert choices == [event.choice for event in wanted if isinstance(event, TokenOut)]
+        assert text_of(found) == text_of(wanted)
+        assert end_of(found) == end_of(wanted)
+
+
+def test_drafts_save_steps(tiny_checkpoint: Checkpoint) -> None:
+    def num_steps(engine: Engine) -> int:
+        engine.submit(request("a", range(20, 50), 200))
+        steps = 0
+        while engine.num_sequences:
+            engine.step()
+            steps += 1
+        return steps
+
+    with_drafts = num_steps(make_engine(tiny_checkpoint, "int4"))
+    assert with_drafts < num_steps(without_drafts(make_engine(tiny_checkpoint, "int4")))
+
+
+@pytest.mark.parametrize("room", [1, 2, 3, 4, 5])
+def test_drafts_never_pass_the_limits(tiny_checkpoint: Checkpoint, room: int) -> None:
+    motif = list(range(20, 30))
+    engine = make_engine(tiny_checkpoint, "int4", length=40 + room)
+    usage = end_of(run_one(engine, request("context", motif * 4, 100))).usage
+    assert usage.completion_tokens == room + 1
+    engine = make_engine(tiny_checkpoint, "int4")
+    engine.submit(request("asked", motif * 4, room))
+    assert end_of(drain(engine)).usage.completion_tokens == room

@@ -1,0 +1,47 @@
+"""Names that exist nowhere lower the confidence, where all names are known."""
+
+from __future__ import annotations
+
+import pytest
+from drawn import site
+
+from llama_assist.postprocess.unknown_names import doubt_of_names, unknown_names
+
+NAMES = frozenset({"df", "pd", "print", "len", "fit", "prices"})
+PARAMETERS = {"fit": ("x", "y", "epochs")}
+COLUMNS = {"df": frozenset({"price", "volume"})}
+
+
+@pytest.mark.parametrize(
+    ("drawn", "text", "unknown"),
+    [
+        ("x = │", "len(df)", set()),
+        ("x = │", "len(data)", {"data"}),
+        ("x = pri│", "ces", set()),
+        ("x = pri│", "ce", {"price"}),
+        ("│", "x = 1\nprint(x)", set()),
+        ("│", "def f(a):\n    return a + b", {"b"}),
+        ("x = │", "[i for i in df]", set()),
+        ("x = │", "df.nothing(alpha=1)", set()),
+        ("x = fit(df, │)", "epochs=3", set()),
+        ("x = fit(df, │)", "steps=3", {"steps"}),
+        ("x = df[│]", "'price'", set()),
+        ("x = df[│]", "'cost'", {"'cost'"}),
+        ("│", "df['cost'] = 1", set()),
+        ("df['cost'] = 1\nx = df[│]", "'cost'", set()),
+        ("x = prices[│]", "'cost'", set()),
+        ("# df of data\nx = 1  # │", "about data", set()),
+    ],
+)
+def test_what_does_not_exist_is_found(drawn: str, text: str, unknown: set[str]) -> None:
+    place = site(drawn, names=NAMES, parameters=PARAMETERS, columns=COLUMNS)
+    assert unknown_names(place, text) == unknown
+
+
+def test_where_other_names_may_exist_none_is_doubted() -> None:
+    assert doubt_of_names(site("x = │"), "len(data)") == 1.0
+
+
+def test_each_unknown_name_lowers_the_confidence() -> None:
+    place = site("x = │", names=NAMES)
+    assert 1.0 > doubt_of_names(place, "data") > doubt_of_names(place, "data + more") > 0.0
