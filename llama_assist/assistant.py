@@ -28,7 +28,7 @@ from llama_assist.types import (
 )
 
 WINDOW_SHARE = 0.4  # of an inline prompt's tokens belong to the current cell; what it leaves goes to other cells
-ROOM_STEP = 128  # tokens by which the room of other cells changes, so that typing does not change the selection
+ROOM_STEP = 128  # tokens by which the room of other cells changes; what is typed on the line never changes it
 CHAT_CONTEXT = 0.5  # of the model's context may be notebook; the rest is conversation and answer
 CANDIDATE_TEMPERATURE = 0.7  # further candidates of an inline completion must differ from the first
 
@@ -82,7 +82,7 @@ class Assistant:
     def _inline_prompt(self, model: ModelInfo, request: CompletionRequest) -> tuple[Prompt, Context]:
         budget, count = self.config.prompt_tokens, self.backend.count
         window = cut_window(request.prefix, request.suffix, int(budget * WINDOW_SHARE), count)
-        used = sum(count(part) for part in (window.prefix, window.typed, window.suffix))
+        used = count(window.prefix) + count(window.suffix)
         room = budget - -(-used // ROOM_STEP) * ROOM_STEP
         document = request.document or Document((Cell(request.prefix + request.suffix),))
         context = self._context.build(document, request.prefix, request.suffix, room, count)

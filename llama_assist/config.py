@@ -36,5 +36,5 @@ class Assist(Configurable):
         1400, min=64, help="Most tokens of an inline completion's prompt: cells, prefix and suffix together."
     ).tag(config=True)
     min_confidence = Float(
-        0.0, min=0.0, max=1.0, help="Hide automatic suggestions whose mean token probability is below this."
+        0.3, min=0.0, max=1.0, help="Hide automatic suggestions that are less likely than this to be right."
     ).tag(config=True)

@@ -6,12 +6,13 @@ from llama_assist.context.builder import Context
 from llama_assist.postprocess.finish import Verdict, finish
 from llama_assist.postprocess.plan import plan
 from llama_assist.postprocess.site import Site
+from llama_assist.postprocess.statements import finished_part
 from llama_assist.postprocess.stopper import Stopper
 from llama_assist.types import Chunk, CompletionRequest, FinishReason, TokenLogprob, Usage, Variable
 
 
 class InlineAnswer:
-    """The state of one candidate. Text goes out line by line, as soon as the filters have nothing against it.
+    """The state of one candidate. Text goes out by whole statements, as soon as the filters have nothing against it.
 
     What has gone out is never taken back: a later verdict that no longer begins with it ends the answer there.
     """
@@ -43,8 +44,8 @@ class InlineAnswer:
             self._reason, self._finish_reason, self.is_over = chunk.finish_reason, chunk.finish_reason, True
         if self.is_over or "\n" not in chunk.text:
             return ""
-        whole_lines = self._raw[: self._raw.rindex("\n")]
-        return self._let_out(self._judge(whole_lines))
+        verdict = self._judge(finished_part(self._site, self._raw))
+        return "" if "syntax" in verdict.touched else self._let_out(verdict)
 
     def close(self, context: dict[str, object]) -> Chunk:
         """Return the last chunk: the rest of the text, why it ended, and what the user may see of the making.

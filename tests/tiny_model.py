@@ -14,7 +14,7 @@ from llama_assist.checkpoint.manifest import Manifest, digest_files
 TINY = "tiny"
 SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
 NUM_LOGITS = 512  # more than the vocabulary has tokens, as in many published models
-CONTEXT = 512
+CONTEXT = 4096
 
 TEMPLATE = (
     "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>\n' }}"
@@ -62,7 +62,9 @@ def tokenizer_json() -> str:
     return str(tokenizer.to_str())
 
 
-def write_checkpoint(folder: Path, model: Any, tokenizer: str, *, name: str = TINY, family: str = "llama") -> Checkpoint:
+def write_checkpoint(
+    folder: Path, model: Any, tokenizer: str, *, name: str = TINY, family: str = "llama"
+) -> Checkpoint:
     """Save a model of transformers with a tokenizer and a manifest."""
     model.save_pretrained(folder)
     (folder / "tokenizer.json").write_text(tokenizer, encoding="utf-8")

@@ -52,9 +52,10 @@ class PromptTokenizer:
         arXiv 2403.08688).
         """
         ids = [token_id for segment in prompt.segments for token_id in self._encode_segment(segment)]
-        cut = self._last_piece(prompt.typed)
-        ids.extend(self.encode(prompt.typed[:cut]))
-        return ids, prompt.typed[cut:].encode(errors="replace")
+        typed = _clean(prompt.typed)
+        cut = self._last_piece(typed)
+        ids.extend(self.encode(typed[:cut]))
+        return ids, typed[cut:].encode()
 
     def _encode_segment(self, segment: Segment) -> Iterable[int]:
         if isinstance(segment, str):
@@ -85,7 +86,7 @@ class PromptTokenizer:
 
     def _encode(self, text: str) -> tuple[int, ...]:
         """Encode text that some vocabularies hold as a special token (Unigram's do) in halves that do not."""
-        ids = self._encode_once(text.encode(errors="replace").decode())
+        ids = self._encode_once(_clean(text))
         if len(text) < 2 or self._control_ids.isdisjoint(ids):
             return ids
         middle = len(text) // 2
@@ -96,6 +97,11 @@ class PromptTokenizer:
             return tuple(self._plain.encode(text, add_special_tokens=False).ids)
         ids = self._plain.encode(_SENTINEL + text, add_special_tokens=False).ids
         return tuple(ids[len(self._sentinel) :])
+
+
+def _clean(text: str) -> str:
+    """Replace halves of surrogate pairs, which no tokenizer takes."""
+    return text.encode(errors="replace").decode()
 
 
 def _plain_tokenizer(content: dict[str, Any]) -> Tokenizer:

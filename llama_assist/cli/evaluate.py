@@ -39,7 +39,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "--out", metavar="PREDICTIONS.jsonl", type=Path, required=True, help="file to write, a line for each hole"
     )
     completions.add_argument("--limit", type=int, metavar="N", help="the first N holes only")
-    completions.add_argument("--max-tokens", type=int, default=MAX_TOKENS, metavar="N", help=f"at most ({MAX_TOKENS})")
+    completions.add_argument("--max-tokens", type=int, default=MAX_TOKENS, metavar="N", help=f"most tokens to write ({MAX_TOKENS})")
     add_settings(completions)
     completions.set_defaults(run=run)
 

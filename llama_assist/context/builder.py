@@ -10,15 +10,17 @@ from dataclasses import dataclass, replace
 from llama_assist.context.blocks import Block
 from llama_assist.context.cursor import Anchor, anchor, names_on, scope_at
 from llama_assist.context.names import Names, at_cursor
-from llama_assist.context.notebook import Facts, FactsCache, code_cells, language_of, words
+from llama_assist.context.notebook import FactsCache, code_cells, language_of, words
+from llama_assist.context.outline import Outline, outline
 from llama_assist.context.prose import prose_blocks
 from llama_assist.context.selection import SOURCES, Basis, Current, Room, Selection, select
 from llama_assist.context.tokens import TokenCounts
-from llama_assist.syntax import sound
+from llama_assist.syntax import parse, sound
 from llama_assist.types import Cell, Document
 
 _NEAR_LINES = 8
 _MAX_DOCUMENTS = 16
+_INCREMENTAL_FROM = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class _State:
     """The last cursor line of a document, and the selection that serves it."""
 
     place: Anchor
-    facts: Facts
+    outline: Outline
     selection: Selection
 
 
@@ -74,8 +76,7 @@ class ContextBuilder:
                 blocks = prose_blocks(document.cells, document.cell, code, budget, self._count)
                 return Context(tuple(blocks), Names(), language)
             state = self._state(document, place, language, room)
-        outline = state.facts.outline
-        names = at_cursor(state.selection.names, outline, scope_at(outline, place.offset), place.line)
+        names = at_cursor(state.selection.names, state.outline, scope_at(state.outline, place.offset), place.line)
         return Context(state.selection.blocks, names, language)
 
     def _state(self, document: Document, place: Anchor, language: str, room: Room) -> _State:
@@ -85,18 +86,14 @@ class ContextBuilder:
         old = self._states.get(key)
         if old is not None and old.selection.basis != basis:
             old = None
-        facts = self._place_facts(place, language, old)
-        uses, num_lines = facts.outline.uses, place.text.count("\n")
-        if old is not None and old.selection.serves(uses, num_lines, room.budget):
-            return self._remember(key, _State(place, facts, old.selection))
-        current = Current((*uses, *names_on(place.line)), words(place.near(_NEAR_LINES)), num_lines)
+        current = _outline(place, language, old)
+        num_lines = place.text.count("\n")
+        if old is not None and old.selection.serves(current.uses, num_lines, room.budget):
+            return self._remember(key, _State(place, current, old.selection))
+        uses = (*current.uses, *names_on(place.line))
         cells = list(code_cells(document, language, self._facts))
-        return self._remember(key, _State(place, facts, select(basis, cells, current, room)))
-
-    def _place_facts(self, place: Anchor, language: str, old: _State | None) -> Facts:
-        if old is not None and old.place.text == place.text:
-            return old.facts
-        return self._facts.of(place.text, language, old.facts if old is not None else None)
+        selection = select(basis, cells, Current(uses, words(place.near(_NEAR_LINES)), num_lines), room)
+        return self._remember(key, _State(place, current, selection))
 
     def _remember(self, key: tuple[str, int], state: _State) -> _State:
         self._states[key] = state
@@ -111,6 +108,15 @@ def _language(document: Document, source: str) -> str:
     known = 0 <= document.cell < len(document.cells)
     cell_type = document.cells[document.cell].type if known else "code"
     return language_of(Cell(source, cell_type), document.language)
+
+
+def _outline(place: Anchor, language: str, old: _State | None) -> Outline:
+    """Return the outline around the cursor's line: as it was where only that line changed."""
+    if old is not None and old.place.text == place.text:
+        return old.outline
+    # A short text is parsed afresh: the tree of broken code then does not depend on how it came to be.
+    is_long = old is not None and len(place.text) >= _INCREMENTAL_FROM
+    return outline(parse(place.text, language, old.outline.parsed if old is not None and is_long else None))
 
 
 def _sound(document: Document) -> Document:

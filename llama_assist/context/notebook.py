@@ -6,23 +6,31 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
-from llama_assist.context.outline import Outline, outline
+from llama_assist.context.outline import outline
 from llama_assist.context.reduce import elide
 from llama_assist.syntax import canonical, cell_language, parse
 from llama_assist.types import Cell, Document
 
 _WORD = re.compile(r"[^\W\d]\w{2,}")
-_INCREMENTAL_FROM = 16_384
 
 
-@dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a source text: its outline, its words, and its text with long literals cut."""
+    """What is known of a cell's source: its outline, its words, and its text with long literals cut."""
 
-    outline: Outline
-    words: frozenset[str]
-    text: str
+    def __init__(self, source: str, language: str) -> None:
+        self.outline = outline(parse(source, language))
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The identifiers and words of at least three letters."""
+        return words(self.outline.parsed.source)
+
+    @cached_property
+    def text(self) -> str:
+        """The source with long literals cut."""
+        return elide(self.outline.parsed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +49,12 @@ class FactsCache:
         self._size = size
         self._facts: OrderedDict[tuple[str, str], Facts] = OrderedDict()
 
-    def of(self, source: str, language: str, old: Facts | None = None) -> Facts:
-        """Return the facts of `source`. A long text is parsed incrementally from `old`, an earlier state of it."""
+    def of(self, source: str, language: str) -> Facts:
+        """Return the facts of `source`."""
         key = (language, source)
         facts = self._facts.get(key)
         if facts is None:
-            # A short text is parsed afresh: the tree of broken code then does not depend on how it came to be.
-            known = old.outline.parsed if old is not None and len(source) >= _INCREMENTAL_FROM else None
-            parsed = parse(source, language, known)
-            facts = Facts(outline(parsed), words(source), elide(parsed))
-            self._facts[key] = facts
+            facts = self._facts[key] = Facts(source, language)
         self._facts.move_to_end(key)
         while len(self._facts) > self._size:
             self._facts.popitem(last=False)

@@ -109,13 +109,17 @@ def _names(parsed: Parsed, found: Mapping[str, list[tree_sitter.Node]], scopes: 
     delays = sorted(node.byte_range for node in found.get("delay", ()))
     starts = [start for start, _ in delays]
     nodes = sorted(
-        (node.start_byte, capture[len(_DEFINE) :], node)
-        for capture, captured in found.items()
-        if capture.startswith(_DEFINE)
-        for node in captured
+        (
+            (node, capture[len(_DEFINE) :])
+            for capture, captured in found.items()
+            if capture.startswith(_DEFINE)
+            for node in captured
+        ),
+        key=lambda pair: pair[0].start_byte,
     )
     names = []
-    for (start, kind, node), scope in zip(nodes, scopes.place([start for start, _, _ in nodes]), strict=True):
+    for (node, kind), scope in zip(nodes, scopes.place([node.start_byte for node, _ in nodes]), strict=True):
+        start = node.start_byte
         if kind in _LIFTED and scope != ROOT:
             scope = scopes.parents[scope]
         delay = delays[bisect_right(starts, start) - 1] if starts else (0, 0)

@@ -39,6 +39,7 @@ def heading(line: str) -> str:
 
 def above(cells: Sequence[Cell], at: int) -> tuple[list[str], tuple[int, ...]]:
     """Return the lines of the Markdown cells that stand directly above cell `at`, and the indices of those cells."""
+    at = max(0, min(at, len(cells)))
     first = at
     while first > 0 and cells[first - 1].type == "markdown":
         first -= 1

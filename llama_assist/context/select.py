@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from llama_assist.context.notebook import CodeCell
@@ -54,16 +54,16 @@ class Definers:
         found = (self.of(name, at) for name in names)
         return {cell.index: cell for cell in found if cell is not None}
 
-    def indirect(self, cells: Iterable[CodeCell], at: int) -> dict[int, CodeCell]:
-        """Return the further cells that define what `cells` use, then what those use, and so on."""
-        queue = list(cells)
-        found = {cell.index: cell for cell in queue}
+    def indirect(self, direct: Mapping[int, CodeCell], at: int) -> list[CodeCell]:
+        """Return the further cells that define what the `direct` ones use, then what those use, and so on."""
+        found = dict(direct)
+        queue = list(direct.values())
         for cell in queue:
             for index, further in self.direct(cell.facts.outline.uses, cell.index).items():
                 if index not in found and index != at:
                     found[index] = further
                     queue.append(further)
-        return {index: cell for index, cell in found.items() if cell not in cells}
+        return queue[len(direct) :]
 
 
 def by_likeness(cells: Sequence[CodeCell], at: int, words: frozenset[str]) -> list[CodeCell]:
@@ -90,13 +90,12 @@ def wishes(
     """Return the cells in the order in which they may take room; the last used names come first."""
     above = [cell for cell in cells if cell.index < at]
     used = frozenset(used_names)
-    direct = definers.direct(reversed(used_names), at).values()
-    indirect = definers.indirect(direct, at).values()
-    further = frozenset(name for cell in direct for name in cell.facts.outline.uses)
+    direct = definers.direct(reversed(used_names), at)
+    further = frozenset(name for cell in direct.values() for name in cell.facts.outline.uses)
     return (
         [Wish(cell, _MAX_SHARE, used) for cell in above[-1:]]
-        + [Wish(cell, _DIRECT_SHARE, used) for cell in direct]
-        + [Wish(cell, _INDIRECT_SHARE, further) for cell in indirect]
+        + [Wish(cell, _DIRECT_SHARE, used) for cell in direct.values()]
+        + [Wish(cell, _INDIRECT_SHARE, further) for cell in definers.indirect(direct, at)]
         + [Wish(cell, _MAX_SHARE) for cell in by_likeness(cells, at, words)]
     )
 

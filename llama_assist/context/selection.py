@@ -90,8 +90,8 @@ class Selection:
 
 def select(basis: Basis, cells: Sequence[CodeCell], current: Current, room: Room) -> Selection:
     """Choose the blocks for the code cell at `basis.at`; together they have at most `room.budget` tokens."""
-    definers = Definers(cells)
     allowed = [cell for cell in cells if ("above" if cell.index < basis.at else "below") in room.sources]
+    definers = Definers(allowed)
     wished = _wished(basis, allowed, current, definers, room)
     first, last = _variables(basis, current, room), _markdown(basis, room)
     left = room.budget - _total(first + last)

@@ -51,7 +51,7 @@ def start_of_suffix(site: Site, text: str) -> int | None:
 
 def doubt_of_copies(site: Site, text: str) -> float:
     """Return the factor for the confidence: less than 1.0 for a new statement that stands in the cell already."""
-    if not site.is_line_start:
+    if not site.is_line_start or site.state:
         return 1.0
     first = site.typed + text.lstrip("\n").partition("\n")[0]
     is_copy = _WORD.search(first) is not None and any(

@@ -110,6 +110,4 @@ class _Extent:
             return "dedent"
         if self.header is not None or line.column > self.column:
             return ""
-        if self.num_blank:
-            return "blank line"
         return "end of the block" if self.last_column > self.column and not is_clause(line.text) else ""

@@ -10,7 +10,6 @@ from llama_assist.postprocess.confidence import DEFAULT_THRESHOLD, confidence
 from llama_assist.postprocess.duplicates import doubt_of_copies, duplicates
 from llama_assist.postprocess.indentation import indent
 from llama_assist.postprocess.minimum import is_too_short
-from llama_assist.postprocess.unknown_names import doubt_of_names
 from llama_assist.postprocess.overlap import overlap
 from llama_assist.postprocess.plan import Plan
 from llama_assist.postprocess.repetition import repetition
@@ -18,6 +17,7 @@ from llama_assist.postprocess.site import Site
 from llama_assist.postprocess.stopper import Stopper
 from llama_assist.postprocess.syntax_check import syntax_check
 from llama_assist.postprocess.unfinished import unfinished
+from llama_assist.postprocess.unknown_names import doubt_of_names
 
 Filter = Callable[[Site, str], str]
 Doubt = Callable[[Site, str], float]

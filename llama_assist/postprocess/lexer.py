@@ -15,6 +15,7 @@ State = tuple[str, ...]
 
 OPENERS = {")": "(", "]": "[", "}": "{"}
 CLOSERS = {opener: closer for closer, opener in OPENERS.items()}
+_MAX_DEPTH = 100  # no code nests deeper; what is not code must not cost more than its length
 _COMMENT = "#"
 _BLOCK_COMMENT = "/*"
 _QUOTES = {
@@ -148,7 +149,7 @@ def _after(state: State, lexeme: str) -> State:
     if in_text(state):
         return _after_in_text(state, lexeme)
     if lexeme in CLOSERS:
-        return (*state, lexeme)
+        return (*state, lexeme) if len(state) < _MAX_DEPTH else state
     if lexeme in OPENERS:
         return _closed(state, OPENERS[lexeme])
     if lexeme == "\n":

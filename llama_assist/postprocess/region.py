@@ -44,11 +44,16 @@ def _is_definition(statement: str) -> bool:
 
 
 def _cut(site: Site, column: int) -> Site:
-    first = next(
-        (number for number, text in reversed(site.numbered_above) if width(text) == column and not is_clause(text)), 0
-    )
-    prefix = "\n".join(site.prefix.split("\n")[first:])
+    prefix = "\n".join(site.prefix.split("\n")[_first_line(site, column) :])
     return replace(site, prefix=(_OPENING if column else "") + prefix, suffix=_suffix(site, column))
+
+
+def _first_line(site: Site, column: int) -> int:
+    """Return the number of the line where the last statement at `column` begins; a clause goes with what is above."""
+    starts = [number for number, text in site.numbered_above if width(text) == column and not is_clause(text)]
+    if site.state and width(site.statement) == column and not is_clause(site.statement):
+        starts.append(site.prefix.count("\n") - site.statement.count("\n"))
+    return starts[-1] if starts else 0
 
 
 def _suffix(site: Site, column: int) -> str:

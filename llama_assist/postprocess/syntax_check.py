@@ -11,7 +11,7 @@ from llama_assist.postprocess.site import Site, is_header, width
 from llama_assist.postprocess.statements import statements
 from llama_assist.postprocess.validity import Validity
 
-_PIECE = re.compile(r"\w+(?![\w.(\[])|[,:()\[\]{}\"']")  # no name without what is asked of it
+_PIECE = re.compile(r"\w+(?![\w.(\[])|\\(?=\n)|[,:()\[\]{}\"']")  # no name without what is asked of it
 _MAGIC = re.compile(r"\s*[%!]")
 _MAX_TRIES = 24
 

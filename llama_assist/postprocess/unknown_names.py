@@ -22,11 +22,11 @@ def unknown_names(site: Site, text: str) -> frozenset[str]:
     """Return the names, keyword arguments and columns in `text` that do not exist, where the site knows all of them."""
     if not text.strip() or (site.names is None and not site.parameters and not site.columns):
         return frozenset()
-    site = narrow(site)
-    parsed = parse(site.prefix + text + site.suffix, site.language)
+    near = narrow(site)
+    parsed = parse(near.prefix + text + near.suffix, site.language)
     if parsed.tree is None:
         return frozenset()
-    start, end = parsed.byte_of(len(site.prefix)), parsed.byte_of(len(site.prefix) + len(text))
+    start, end = parsed.byte_of(len(near.prefix)), parsed.byte_of(len(near.prefix) + len(text))
 
     def touches(node: tree_sitter.Node) -> bool:
         return node.start_byte < end and node.end_byte > start

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from llama_assist.postprocess.lexer import State, closing, scan, wanted
+from llama_assist.postprocess.lexer import State, closing, is_multiline, scan, wanted
 from llama_assist.postprocess.region import narrow
 from llama_assist.postprocess.site import Site, indentation
 from llama_assist.syntax import encode, error_nodes, parse
@@ -30,7 +30,7 @@ class Validity:
 
     def admits(self, text: str) -> bool:
         """Tell whether the cell with `text` parses; of a cell that is broken anyway, that it breaks no further."""
-        site = self._near if _is_self_contained(self.site, text) else self.site
+        site = self.site if _goes_on(self.site, text) else self._near
         source = site.prefix + text + site.suffix
         if _is_whole(source, site.language):
             return True
@@ -45,10 +45,10 @@ class Validity:
         return max(1, min(_count_errors(source, self.site.language) for source in sources[:_MAX_COUNTS]))
 
 
-def _is_self_contained(site: Site, text: str) -> bool:
-    """Tell whether the statement around the cursor ends where it ends without `text`: nothing makes it go on."""
+def _goes_on(site: Site, text: str) -> bool:
+    """Tell whether the statement around the cursor goes on for longer with `text` than without it."""
     last_line = (site.typed + text).rpartition("\n")[2].strip()
-    return site.read(text).state == site.wanted and not last_line.endswith("\\") and not last_line.startswith("@")
+    return is_multiline(site.read(text).state) or last_line.endswith("\\") or last_line.startswith("@")
 
 
 def _count_errors(source: str, language: str) -> int:

@@ -42,7 +42,7 @@ def _render(model: ModelInfo, messages: list[dict[str, str]]) -> str:
     try:
         template = _compile(model.chat_template or _FALLBACK_TEMPLATE)
         return template.render(messages=messages, add_generation_prompt=True, bos_token=model.bos_token, eos_token=eos)
-    except (TemplateError, TypeError, ValueError) as error:
+    except (TemplateError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise InvalidRequestError(f"The chat template of {model.id} does not take these messages: {error}") from error
 
 

@@ -66,11 +66,11 @@ def query_folder(language: str) -> str:
 
 @cache
 def grammar(name: str) -> tree_sitter.Language | None:
-    """Return the grammar, or None where the language is unknown or its package is not installed."""
+    """Return the grammar, or None where the language is unknown or no package that fits is installed."""
     spec = LANGUAGES.get(canonical(name))
     for module, function in spec.grammars if spec is not None else ():
         try:
             return tree_sitter.Language(getattr(import_module(module), function)())
-        except ModuleNotFoundError:
+        except (ImportError, ValueError):  # not installed, or built for another version of tree-sitter
             continue
     return None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 import tree_sitter
 
 from llama_assist.syntax.languages import grammar, query_folder
 from llama_assist.syntax.parsed import Parsed
 
+_QUERIES = Path(__file__).with_name("queries")
 _MAX_DEPTH = 256
 
 
@@ -18,7 +19,7 @@ _MAX_DEPTH = 256
 def query(language: str, name: str) -> tree_sitter.Query | None:
     """Return the query `queries/<language>/<name>.scm`, or None where the language or the file is not there."""
     rules = grammar(language)
-    file = resources.files("llama_assist.syntax") / "queries" / query_folder(language) / f"{name}.scm"
+    file = _QUERIES / query_folder(language) / f"{name}.scm"
     if rules is None or not file.is_file():
         return None
     found: tree_sitter.Query = tree_sitter.Query(rules, file.read_text(encoding="utf-8"))

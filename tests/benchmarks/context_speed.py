@@ -42,18 +42,18 @@ def notebook(num_cells: int) -> Document:
 
 
 def count(text: str) -> int:
-    """Count tokens roughly, at the price of a real tokenizer."""
-    end = time.perf_counter() + 35e-6 * len(text) / 350
-    while time.perf_counter() < end:
+    """Count tokens roughly, at the price of a real tokenizer: 35 microseconds for 100 tokens."""
+    end = time.thread_time() + 35e-6 * len(text) / 350
+    while time.thread_time() < end:
         pass
     return -(-len(text) * 2 // 7)
 
 
 def milliseconds(work: Callable[[], object]) -> float:
-    """Return how long `work` takes."""
-    start = time.perf_counter()
+    """Return the CPU time that `work` takes: other programs do not count."""
+    start = time.thread_time()
     work()
-    return (time.perf_counter() - start) * 1_000
+    return (time.thread_time() - start) * 1_000
 
 
 def show(name: str, times: list[float]) -> None:

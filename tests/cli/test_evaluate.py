@@ -28,7 +28,14 @@ def hole(name: str, **changes: Any) -> dict[str, Any]:
         {"type": "code", "source": "import numpy as np"},
         {"type": "code", "source": f"total = {EXPECTED}\nprint(total)", "hole": True},
     ]
-    known = {"id": name, "kind": "line-end", "cells": cells, "cell": 2, "prefix": "total = ", "suffix": "\nprint(total)"}
+    known = {
+        "id": name,
+        "kind": "line-end",
+        "cells": cells,
+        "cell": 2,
+        "prefix": "total = ",
+        "suffix": "\nprint(total)",
+    }
     return {**known, "expected": EXPECTED, **changes}
 
 

@@ -141,9 +141,7 @@ def test_what_cannot_be_spelled_gets_an_empty_answer() -> None:
 
 @given(st.text("abct <\n", min_size=1, max_size=12), st.integers(0, 10_000))
 @settings(deadline=None, max_examples=60)
-def test_whatever_is_forced_is_said(
-    tiny_engine: Engine, tiny_checkpoint: Checkpoint, forced: str, seed: int
-) -> None:
+def test_whatever_is_forced_is_said(tiny_engine: Engine, tiny_checkpoint: Checkpoint, forced: str, seed: int) -> None:
     order = request("a", [20, 30, 40], 40, forced=forced.encode(), seed=seed, temperature=1.5)
     events = run_one(forget(tiny_engine), order)
     pieces = [event.choice.token_id for event in events if isinstance(event, TokenOut)]

@@ -78,9 +78,7 @@ def test_only_ways_that_can_be_walked_to_the_end_are_allowed(forced: bytes) -> N
     vocabulary = Vocabulary(texts)
 
     def can_spell(rest: bytes) -> bool:
-        return any(
-            text.startswith(rest) or (rest.startswith(text) and can_spell(rest[len(text) :])) for text in texts
-        )
+        return any(text.startswith(rest) or (rest.startswith(text) and can_spell(rest[len(text) :])) for text in texts)
 
     expected = {
         token_id

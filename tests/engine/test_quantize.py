@@ -120,7 +120,9 @@ def test_rows_of_an_8_bit_embedding_are_those_of_the_matrix() -> None:
 @pytest.mark.parametrize("num_threads", [1, 2])
 @pytest.mark.parametrize("shape", [(1152, 896), (896, 1216), (192, 64), (64, 96)])
 @pytest.mark.parametrize("form", ["int4", "int8"])
-def test_quantised_layers_compute_a_row_alone_as_among_others(form: str, shape: tuple[int, int], num_threads: int) -> None:
+def test_quantised_layers_compute_a_row_alone_as_among_others(
+    form: str, shape: tuple[int, int], num_threads: int
+) -> None:
     layer = make_linear(random(*shape).bfloat16(), random(shape[0], seed=2).bfloat16(), form)
     assert_rows_do_not_know_each_other(layer, shape[1], torch.bfloat16, num_threads, range(1, 40))
 

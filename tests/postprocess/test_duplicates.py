@@ -45,3 +45,7 @@ def test_a_new_statement_that_the_cell_has_elsewhere_is_doubted() -> None:
 
 def test_a_line_begun_by_the_user_may_be_a_copy() -> None:
     assert doubt_of_copies(site("plt.show()\nx = 1\nplt.│"), "show()") == 1.0
+
+
+def test_an_item_of_a_list_may_be_a_copy() -> None:
+    assert doubt_of_copies(site("x = [\n    foo(1),\n    bar(2),\n    │\n]\n"), "foo(1),") == 1.0

@@ -64,3 +64,7 @@ def test_each_language_has_its_own_strings_and_comments(language: str, text: str
 
 def test_closing_a_state_writes_the_innermost_first() -> None:
     assert closing(("(", 'f"', "{", "[")) == ']}")'
+
+
+def test_endless_nesting_ends() -> None:
+    assert len(scan("(" * 10_000, "python").state) == 100

@@ -30,6 +30,7 @@ def test_the_overlap_goes(drawn: str, text: str, kept: str) -> None:
         ("y = │\nfoo(x)\n", "foo(x)"),
         ("x = │  # note", "1"),
         ("x = foo(│\n    a)\n", "b, a"),
+        ("x = [\n    │\n    foo(1, 2)]\n", "foo(1, 2),"),
     ],
 )
 def test_what_belongs_to_the_completion_stays(drawn: str, text: str) -> None:

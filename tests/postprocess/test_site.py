@@ -70,6 +70,7 @@ def test_a_very_long_file_is_read_from_the_last_function_on() -> None:
     above = "def f(x):\n    return [x]\n\n" * 2_000
     drawn = site(above + "class A:\n    def g(self):\n        y = (│\n")
     assert drawn.state == ("(",)
+    assert drawn.statements_above == ("class A:", "    def g(self):")
     number, text = drawn.numbered_above[-1]
     assert text == "    def g(self):"
     assert drawn.prefix.split("\n")[number] == text

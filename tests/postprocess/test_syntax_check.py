@@ -16,6 +16,7 @@ CUT = {
     "a keyword argument twice": ("foo(│\n    b=2)", "a, b=1", "a,"),
     "a statement at the wrong level": ("def f():\n    x = 1\n│\n    return y\n", "y = x", "    y = x"),
     "what can stand nowhere": ("x = foo(a│, b)", " b c", ""),
+    "garbage after a backslash": ("x = a │\n    + b\n", "* 2 \\\nfoo bar", "* 2 \\"),
     "return outside a function": ("x = 1\n│", "y = 2\nreturn y", "y = 2"),
 }
 KEPT = {
@@ -27,6 +28,7 @@ KEPT = {
     "a header whose body is below": ("for │\n    print(x)\n", "x in y:"),
     "a clause of a statement above": ("if a:\n    b()\n│\n", "else:\n    c()"),
     "an invalid escape": ("x = │", "'\\d'"),
+    "a decorator": ("x = 1\n│\ndef f(): ...\n", "@cache"),
     "a decorator below": ("x = │\n@cache\ndef f(): ...\n", "1"),
 }
 

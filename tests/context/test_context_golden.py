@@ -3,8 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from tests.context.golden import EXPECTED, build, cases, draw
+from context_golden import EXPECTED, build, cases, draw
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.stem)

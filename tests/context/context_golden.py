@@ -1,6 +1,6 @@
 """Golden files: a document with the cursor drawn in it, then the blocks that are expected.
 
-`python tests/context/golden.py` writes the expected blocks of every file anew, to be read in the diff.
+`python tests/context/context_golden.py` writes the expected blocks of every file anew, to be read in the diff.
 """
 
 from __future__ import annotations

@@ -1,0 +1,35 @@
+"""Only the statement around the cursor is judged: what is broken elsewhere does not matter, long files cost little."""
+
+from __future__ import annotations
+
+import pytest
+from drawn import site
+
+from llama_assist.postprocess.region import narrow
+
+
+@pytest.mark.parametrize(
+    ("drawn", "prefix", "suffix"),
+    [
+        ("a = 1\nb = (\n    │\n)\nc = 2\n", "b = (\n    ", "\n)\n"),
+        ("a = 1\nif b:\n    c()\n    │\nelse:\n    d()\ne()\n", "if b:\n    c()\n    ", "\nelse:\n    d()\n"),
+        ("a = 1\nx = │\n\n# note\nb = 2\n", "a = 1\nx = ", "\n\n# note\n"),
+        ('a = 1\nx = """│\nb = 2\n"""\nc = 3\n', 'x = """', '\nb = 2\n"""\n'),
+    ],
+)
+def test_a_cell_is_narrowed_to_the_statement(drawn: str, prefix: str, suffix: str) -> None:
+    narrowed = narrow(site(drawn))
+    assert narrowed.prefix == prefix
+    assert narrowed.suffix == suffix
+
+
+def test_of_a_long_class_the_function_is_judged() -> None:
+    body = "".join(f"    def f{number}(self):\n        return {number}\n\n" for number in range(1_000))
+    narrowed = narrow(site(f"class A:\n{body}    def g(self):\n        return │\n\n{body}"))
+    assert narrowed.prefix.endswith("    def g(self):\n        return ")
+    assert len(narrowed.prefix) + len(narrowed.suffix) < 200
+
+
+def test_other_languages_stay_whole() -> None:
+    drawn = site("f();\ng(│);\nh();\n", "javascript")
+    assert narrow(drawn) is drawn
