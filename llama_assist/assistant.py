@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from llama_assist.backends import Backend
 from llama_assist.config import Assist
 from llama_assist.context.builder import Context, ContextBuilder
+from llama_assist.context.selection import SOURCES
 from llama_assist.inline import InlineAnswer, make_site
 from llama_assist.prompt.chat import build_chat
-from llama_assist.prompt.fim import build_prompt, cut_window, find_form
+from llama_assist.prompt.fim import Layout, build_prompt, cut_window, find_form
 from llama_assist.prompt.notebook import SYSTEM, notebook_message
 from llama_assist.types import (
     Cell,
@@ -33,13 +34,28 @@ CHAT_CONTEXT = 0.5  # of the model's context may be notebook; the rest is conver
 CANDIDATE_TEMPERATURE = 0.7  # further candidates of an inline completion must differ from the first
 
 
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How inline completions are made; other recipes than the default exist to be measured against it.
+
+    `without` names sources of context and filters that are left out.
+    """
+
+    without: frozenset[str] = frozenset()
+    layout: Layout = "anchored"
+
+
+DEFAULT_RECIPE = Recipe()
+
+
 class Assistant:
     """Completes code and answers questions with whatever backend it stands on."""
 
-    def __init__(self, backend: Backend, config: Assist | None = None) -> None:
+    def __init__(self, backend: Backend, config: Assist | None = None, recipe: Recipe = DEFAULT_RECIPE) -> None:
         self.backend = backend
         self.config = config or Assist()
-        self._context = ContextBuilder()
+        self._recipe = recipe
+        self._context = ContextBuilder(frozenset(SOURCES) - recipe.without)
 
     async def complete(self, request: CompletionRequest) -> AsyncGenerator[Chunk, None]:
         """Stream what belongs between `prefix` and `suffix`, candidate after candidate."""
@@ -54,7 +70,7 @@ class Assistant:
         prompt, context = self._inline_prompt(model, request)
         site = make_site(request, context, request.document.variables if request.document else ())
         for index in range(request.n):
-            answer = InlineAnswer(request, site, self.config.min_confidence)
+            answer = InlineAnswer(request, site, self.config.min_confidence, self._recipe.without)
             job = self._inline_job(model, request, prompt, answer, index)
             async for chunk in _numbered(self._write(job, answer, context), index):
                 yield chunk
@@ -86,7 +102,7 @@ class Assistant:
         room = budget - -(-used // ROOM_STEP) * ROOM_STEP
         document = request.document or Document((Cell(request.prefix + request.suffix),))
         context = self._context.build(document, request.prefix, request.suffix, room, count)
-        return build_prompt(model, _context_text(context), window), context
+        return build_prompt(model, _context_text(context), window, self._recipe.layout), context
 
     def _inline_job(
         self, model: ModelInfo, request: CompletionRequest, prompt: Prompt, answer: InlineAnswer, index: int

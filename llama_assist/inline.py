@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from llama_assist.context.builder import Context
 from llama_assist.postprocess.finish import Verdict, finish
 from llama_assist.postprocess.plan import plan
@@ -17,7 +19,7 @@ class InlineAnswer:
     What has gone out is never taken back: a later verdict that no longer begins with it ends the answer there.
     """
 
-    def __init__(self, request: CompletionRequest, site: Site, threshold: float) -> None:
+    def __init__(self, request: CompletionRequest, site: Site, threshold: float, without: Collection[str] = ()) -> None:
         self.plan = plan(site)
         self.is_over = False
         self.usage: Usage | None = None
@@ -26,6 +28,7 @@ class InlineAnswer:
         self._wants_logprobs = request.sampling.logprobs is not None
         self._is_manual = request.manual
         self._threshold = threshold
+        self._without = without
         self._raw = ""
         self._sent = ""
         self._tokens: list[TokenLogprob] = []
@@ -76,6 +79,7 @@ class InlineAnswer:
             is_unfinished=self._finish_reason == "length",
             is_manual=self._is_manual,
             threshold=self._threshold,
+            without=self._without,
         )
 
     def _let_out(self, verdict: Verdict) -> str:

@@ -33,7 +33,9 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--line", type=int, metavar="L", help="line of the source file, counted from 1")
     parser.add_argument("--column", type=int, metavar="C", help="characters of the line before the cursor (all)")
     parser.add_argument("--language", default="python", help="language of the source file (python)")
-    parser.add_argument("--max-tokens", type=int, default=MAX_TOKENS, metavar="N", help=f"most tokens to write ({MAX_TOKENS})")
+    parser.add_argument(
+        "--max-tokens", type=int, default=MAX_TOKENS, metavar="N", help=f"most tokens to write ({MAX_TOKENS})"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object: text, times, counts, what was sent")
     add_settings(parser)
     parser.set_defaults(run=run)

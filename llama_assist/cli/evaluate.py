@@ -15,6 +15,7 @@ from llama_assist.errors import InvalidRequestError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from llama_assist.assistant import Recipe
     from llama_assist.cli.holes import Hole, Prediction
     from llama_assist.cli.session import Session
     from llama_assist.config import Assist
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 MAX_TOKENS = 64
+PARTS = (
+    *("variables", "imports", "signatures", "above", "below", "related", "markdown"),
+    *("repetition", "duplicates", "overlap", "balance", "indentation", "syntax", "unfinished", "copies", "names"),
+)
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -39,26 +44,54 @@ def add_parser(subparsers: Subparsers) -> None:
         "--out", metavar="PREDICTIONS.jsonl", type=Path, required=True, help="file to write, a line for each hole"
     )
     completions.add_argument("--limit", type=int, metavar="N", help="the first N holes only")
-    completions.add_argument("--max-tokens", type=int, default=MAX_TOKENS, metavar="N", help=f"most tokens to write ({MAX_TOKENS})")
+    completions.add_argument(
+        "--max-tokens", type=int, default=MAX_TOKENS, metavar="N", help=f"most tokens to write ({MAX_TOKENS})"
+    )
+    completions.add_argument(
+        "--report", action="store_true", help="print a table by kind, where the holes say what was expected"
+    )
+    completions.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help=f"leave a part out, to see its worth: {', '.join(PARTS)}; may be given several times",
+    )
+    completions.add_argument("--layout", choices=["anchored", "plain"], default="anchored", help="form of the prompt")
     add_settings(completions)
     completions.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write a prediction for each hole as soon as it is there; an interrupted run keeps what it has."""
+    from llama_assist.assistant import Recipe
     from llama_assist.cli.holes import read_holes
+    from llama_assist.cli.report import rows, table
 
+    unknown = sorted(set(arguments.without).difference(PARTS))
+    if unknown:
+        raise InvalidRequestError(f"There is no part {unknown[0]!r} to leave out. Known are {', '.join(PARTS)}.")
     holes = read_holes(arguments.holes, arguments.limit)
     config = read_settings(arguments)
+    recipe = Recipe(frozenset(arguments.without), arguments.layout)
+    predictions: list[Prediction] = []
     with _open(arguments.out) as out, _progress_bar(len(holes)) as advance:
 
         def keep(prediction: Prediction) -> None:
+            predictions.append(prediction)
             out.write(prediction.line())
             out.flush()
             advance()
 
-        asyncio.run(_predict_all(config, holes, arguments.max_tokens, keep))
+        asyncio.run(_predict_all(config, recipe, holes, arguments.max_tokens, keep))
+    if arguments.report:
+        print(table(_title(arguments), rows(holes, predictions)))
     return 0
+
+
+def _title(arguments: argparse.Namespace) -> str:
+    left_out = f", without {', '.join(arguments.without)}" if arguments.without else ""
+    return f"{arguments.layout}{left_out}"
 
 
 def _open(path: Path) -> TextIO:
@@ -69,11 +102,11 @@ def _open(path: Path) -> TextIO:
 
 
 async def _predict_all(
-    config: Assist, holes: Sequence[Hole], max_tokens: int, keep: Callable[[Prediction], None]
+    config: Assist, recipe: Recipe, holes: Sequence[Hole], max_tokens: int, keep: Callable[[Prediction], None]
 ) -> None:
     from llama_assist.cli.session import open_session
 
-    async with open_session(config) as session:
+    async with open_session(config, recipe) as session:
         for hole in holes:
             keep(await predict(session, hole, max_tokens))
 
@@ -90,6 +123,7 @@ async def predict(session: Session, hole: Hole, max_tokens: int = MAX_TOKENS) ->
         total_ms=round(reply.total_ms, 1),
         prompt_tokens=reply.usage.prompt_tokens,
         cached_tokens=reply.usage.cached_tokens,
+        shown=bool(reply.text) and float(str(reply.debug["confidence"])) >= session.config.min_confidence,
     )
 
 

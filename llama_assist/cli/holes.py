@@ -17,21 +17,27 @@ MAX_CELLS = 5000
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """A cursor in a notebook. What was expected there is not a part of it, so that no request can carry it."""
+    """A cursor in a notebook; `expected` is for the report alone and never a part of the document."""
 
     id: str
     document: Document
     prefix: str
     suffix: str
+    kind: str = ""
+    expected: str | None = None
 
     def request(self, max_tokens: int) -> CompletionRequest:
-        """Return what an editor would send from here."""
-        return CompletionRequest(self.prefix, self.suffix, self.document, SamplingParams(max_tokens=max_tokens))
+        """Return what an editor would send from here when the user asks, so that nothing is hidden as unsure."""
+        sampling = SamplingParams(max_tokens=max_tokens)
+        return CompletionRequest(self.prefix, self.suffix, self.document, sampling, manual=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What was filled in, and what it cost; times in milliseconds, the first is that of the first text."""
+    """What was filled in, and what it cost; times in milliseconds, the first is that of the first text.
+
+    `shown`: an automatic suggestion would have been shown.
+    """
 
     id: str
     text: str
@@ -39,6 +45,7 @@ class Prediction:
     total_ms: float
     prompt_tokens: int
     cached_tokens: int
+    shown: bool = True
 
     def line(self) -> str:
         """Return the line to write."""
@@ -64,7 +71,8 @@ def _hole(line: str, place: str) -> Hole:
     # Whatever the file shows in the cell, a user who types has nothing in the place of the hole.
     cells[index] = Cell(prefix + suffix, cells[index].type)
     name = fields.needed("id")
-    return Hole(name, Document(tuple(cells), index, path=name), prefix, suffix)
+    document = Document(tuple(cells), index, path=name)
+    return Hole(name, document, prefix, suffix, fields.text("kind", ""), fields.text("expected", None))
 
 
 def _cell(fields: Fields) -> Cell:

@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 
-from llama_assist.assistant import Assistant
+from llama_assist.assistant import DEFAULT_RECIPE, Assistant, Recipe
 from llama_assist.backends import Backend
 from llama_assist.backends.local import LocalBackend
 from llama_assist.cli.reply import Reply
@@ -54,9 +54,10 @@ class WatchedBackend:
 class Session:
     """Asks one thing at a time and follows each answer to its end; `show` gets pieces of text as they come."""
 
-    def __init__(self, backend: Backend, config: Assist) -> None:
+    def __init__(self, backend: Backend, config: Assist, recipe: Recipe = DEFAULT_RECIPE) -> None:
         self.backend = WatchedBackend(backend)
-        self._assistant = Assistant(self.backend, config)
+        self.config = config
+        self._assistant = Assistant(self.backend, config, recipe)
 
     async def complete(self, request: CompletionRequest, show: Show | None = None) -> Reply:
         """Complete as the editor would."""
@@ -89,9 +90,9 @@ def make_backend(config: Assist) -> Backend:
 
 
 @asynccontextmanager
-async def open_session(config: Assist) -> AsyncIterator[Session]:
+async def open_session(config: Assist, recipe: Recipe = DEFAULT_RECIPE) -> AsyncIterator[Session]:
     """Give a session whose model is loaded; raise `ModelError` or `EngineUnavailableError`."""
-    session = Session(make_backend(config), config)
+    session = Session(make_backend(config), config, recipe)
     try:
         await session.backend.start()
         yield session
