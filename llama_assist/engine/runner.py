@@ -13,7 +13,6 @@ from llama_assist.engine.config import read_config
 from llama_assist.engine.kv_cache import AnySlot, LlamaSlot
 from llama_assist.engine.weights import WeightForm, build_llama, open_weights, reader, storage_bytes
 
-
 ROWS = 4  # prompt tokens are read in multiples of this
 
 

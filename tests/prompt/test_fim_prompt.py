@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,7 +107,7 @@ def test_the_start_of_the_window_stays_while_a_whole_step_is_written() -> None:
         starts.append(int(window.prefix.split()[0].removeprefix("line")))
         assert count(window.prefix) <= 120
     assert set(starts) == {0, 32, 64, 96}
-    assert sum(before != after for before, after in zip(starts, starts[1:], strict=False)) == 3
+    assert sum(before != after for before, after in pairwise(starts)) == 3
 
 
 def test_where_a_step_would_leave_nothing_a_smaller_one_is_taken() -> None:
