@@ -40,7 +40,7 @@ class LocalBackend:
         self._log = log or logging.getLogger("llama_assist")
         self._store = store or Store()
         self._supervisor = Supervisor(config, self._log, self._load_order)
-        self._model: tuple[Checkpoint, ModelInfo, PromptTokenizer] | None = None
+        self._model: tuple[ModelInfo, PromptTokenizer] | None = None
         self._ids = count(1)
         self._num_active = 0
         self._latencies: deque[float] = deque(maxlen=LATENCIES)
@@ -49,7 +49,7 @@ class LocalBackend:
         """Read the checkpoint's settings and tokenizer, once, away from the event loop."""
         if self._model is None:
             self._model = await asyncio.to_thread(self._open)
-        return self._model[1]
+        return self._model[0]
 
     def count(self, text: str) -> int:
         """Return the number of tokens of `text`; `describe` comes first."""
@@ -73,10 +73,9 @@ class LocalBackend:
         )
 
     async def start(self) -> None:
-        """Load the model; an earlier failure is forgotten."""
+        """Load the model, and read the tokenizer meanwhile; an earlier failure is forgotten."""
         self._supervisor.forget_failures()
-        await self.describe()
-        await self._supervisor.acquire()
+        await asyncio.gather(self.describe(), self._supervisor.acquire())
         self._supervisor.note_idle()
 
     async def stop(self) -> None:
@@ -168,7 +167,7 @@ class LocalBackend:
         }
 
     def _load_order(self) -> dict[str, Any]:
-        config, checkpoint = self._config, self._checkpoint
+        config, checkpoint = self._config, self._find()
         return {
             "checkpoint": str(checkpoint.path),
             "manifest": str(checkpoint.manifest_path) if checkpoint.manifest_path else None,
@@ -177,11 +176,15 @@ class LocalBackend:
             "fast_prefill": config.fast_prefill,
             "device": config.device,
             "num_threads": config.num_threads,
-            "context_length": min(config.context_length, self._info.context_length),
+            "context_length": min(config.context_length, checkpoint.context_length),
             "num_slots": config.num_slots,
         }
 
-    def _open(self) -> tuple[Checkpoint, ModelInfo, PromptTokenizer]:
+    def _open(self) -> tuple[ModelInfo, PromptTokenizer]:
+        checkpoint = self._find()
+        return checkpoint.info(), PromptTokenizer(checkpoint.tokenizer_path)
+
+    def _find(self) -> Checkpoint:
         checkpoint = self._store.find(self._config.model)
         if checkpoint is None:
             raise ModelError(
@@ -189,19 +192,14 @@ class LocalBackend:
                 f"Run `llama-assist model pull {self._config.model}`.",
                 "not-installed",
             )
-        return checkpoint, checkpoint.info(), PromptTokenizer(checkpoint.tokenizer_path)
-
-    @property
-    def _checkpoint(self) -> Checkpoint:
-        assert self._model is not None
-        return self._model[0]
+        return checkpoint
 
     @property
     def _info(self) -> ModelInfo:
         assert self._model is not None
-        return self._model[1]
+        return self._model[0]
 
     @property
     def _tokenizer(self) -> PromptTokenizer:
         assert self._model is not None
-        return self._model[2]
+        return self._model[1]

@@ -6,8 +6,9 @@ from collections import deque
 from typing import Any
 
 from llama_assist.engine.kv_cache import SlotPool
+from llama_assist.engine.messages import Done, Event, Generate, Superseded
 from llama_assist.engine.runner import Runner
-from llama_assist.engine.sequence import Done, Event, Generate, Sequence, Superseded
+from llama_assist.engine.sequence import Sequence
 from llama_assist.engine.vocabulary import Vocabulary
 
 CHUNK = 256  # most prompt tokens between two looks at what was cancelled

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from llama_assist.engine.messages import Choice
 from llama_assist.types import SamplingParams
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A chosen token, the natural logarithm of its probability, and the best alternatives."""
-
-    token_id: int
-    logprob: float
-    top: tuple[tuple[int, float], ...] = ()
 
 
 class Sampler:

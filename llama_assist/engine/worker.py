@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from llama_assist.checkpoint import Checkpoint
-from llama_assist.engine.sequence import Done, Event, Generate, Superseded, TokenOut
+from llama_assist.engine.messages import Done, Event, Generate, Superseded, TokenOut
 from llama_assist.errors import ModelError
 from llama_assist.types import SamplingParams
 
@@ -45,7 +45,6 @@ class Worker:
         if order is None:
             return 0
         try:
-            self._threads = _make_governor(order["num_threads"])
             self._load(order)
         except ModelError as error:
             self._send({"event": "failed", "message": str(error), "reason": error.reason})
@@ -59,6 +58,7 @@ class Worker:
         manifest = Path(order["manifest"]) if order.get("manifest") else None
         checkpoint = Checkpoint(Path(order["checkpoint"]), order["id"], manifest)
         with _Verification(checkpoint):
+            self._threads = _make_governor(order["num_threads"])
             runner, device = _load_runner(checkpoint, order)
             from llama_assist.engine.engine import Engine
             from llama_assist.engine.vocabulary import Vocabulary

@@ -147,7 +147,7 @@ async def test_a_prompt_that_is_too_long_is_refused_with_both_numbers(tiny_home:
         assert (caught.value.num_tokens, caught.value.limit) == (num_tokens, 256)
         assert f"{num_tokens} tokens" in str(caught.value)
         assert "256" in str(caught.value)
-        assert backend.status().state == "stopped"
+        assert backend.status().queue == backend.status().running == 0
 
 
 async def test_the_longest_prompt_that_is_accepted_is_answered(tiny_home: Path) -> None:

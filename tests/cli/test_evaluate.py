@@ -14,10 +14,16 @@ from scripted_backend import ScriptedBackend, prompt_text
 from tiny_model import TINY
 
 from llama_assist.cli import main
+from llama_assist.cli.evaluate import PARTS
+from llama_assist.cli.holes import Hole, Prediction
+from llama_assist.cli.report import rows, table
+from llama_assist.context.selection import SOURCES
 from llama_assist.errors import EngineCrashedError
+from llama_assist.postprocess.finish import DOUBTS, FILTERS
+from llama_assist.types import Cell, Document
 
 EXPECTED = "the_answer_itself"
-FIELDS = ["id", "text", "ttft_ms", "total_ms", "prompt_tokens", "cached_tokens"]
+FIELDS = ["id", "text", "ttft_ms", "total_ms", "prompt_tokens", "cached_tokens", "shown"]
 
 Capture = pytest.CaptureFixture[str]
 
@@ -59,7 +65,7 @@ def test_each_hole_gets_a_line_in_order(tmp_path: Path, backend: ScriptedBackend
     assert [prediction["id"] for prediction in predictions] == ["b", "a"]
     assert [list(prediction) for prediction in predictions] == [FIELDS, FIELDS]
     assert predictions[0]["text"] == "np.mean(values)"
-    assert (predictions[0]["prompt_tokens"], predictions[0]["cached_tokens"]) == (20, 5)
+    assert (predictions[0]["prompt_tokens"], predictions[0]["cached_tokens", "shown"]) == (20, 5)
     assert 0 < predictions[0]["ttft_ms"] <= predictions[0]["total_ms"]
 
 
@@ -149,4 +155,29 @@ def test_a_real_engine_fills_holes_from_the_shell(tmp_path: Path, tiny_home: Pat
     first, second = read(tmp_path / "out.jsonl")
     assert first["prompt_tokens"] == second["prompt_tokens"] > 0
     assert first["text"] == second["text"]
-    assert second["cached_tokens"] > first["cached_tokens"] == 0
+    assert second["cached_tokens", "shown"] > first["cached_tokens"] == 0
+
+
+def test_the_report_counts_exact_first_lines_by_kind_and_what_would_be_shown() -> None:
+    document = Document((Cell(""),))
+    holes = [Hole(name, document, "", "", kind, "a + b\nc") for name, kind in (("1", "x"), ("2", "x"), ("3", "y"))]
+    texts = ("a + b\nc", "a + b", "d")
+    predictions = [
+        Prediction(hole.id, text, 1.0, 1.0, 10, 4, shown=hole.id != "2")
+        for hole, text in zip(holes, texts, strict=True)
+    ]
+    everything, first_kind, second_kind = rows(holes, predictions)
+    assert (everything.num_holes, everything.first_line, everything.exact) == (3, 2 / 3, 1 / 3)
+    assert (everything.shown, everything.precision, everything.tokens_read) == (2 / 3, 1 / 2, 6)
+    assert (first_kind.kind, first_kind.first_line, second_kind.first_line) == ("x", 1, 0)
+    assert "66.7" in table("anchored", [everything])
+
+
+def test_a_part_that_does_not_exist_cannot_be_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    holes = write(tmp_path / "holes.jsonl", hole("a"))
+    assert evaluate(holes, tmp_path / "out.jsonl", "--without", "luck") == 1
+    assert "'luck'" in capsys.readouterr().err
+
+
+def test_every_source_and_filter_can_be_left_out() -> None:
+    assert set(PARTS) == {*SOURCES, *(name for name, _ in (*FILTERS, *DOUBTS))}

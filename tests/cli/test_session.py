@@ -27,7 +27,7 @@ def test_pieces_are_shown_as_they_come() -> None:
 
 def test_tokens_are_timed_although_filters_hold_their_text_back() -> None:
     session = Session(ScriptedBackend("np.", "mean", "(values)"), Assist())
-    reply = asyncio.run(session.complete(CompletionRequest("total = ")))
+    reply = asyncio.run(session.complete(CompletionRequest("total = ", manual=True)))
     assert reply.text == "np.mean(values)"
     assert len(reply.token_ms) == 3
     assert reply.first_token_ms < reply.first_text_ms

@@ -11,8 +11,8 @@ from torch import Tensor
 from llama_assist.checkpoint import Checkpoint
 from llama_assist.engine.engine import Engine
 from llama_assist.engine.kv_cache import Slot
+from llama_assist.engine.messages import Done, Event, Generate, TokenOut
 from llama_assist.engine.runner import LlamaRunner
-from llama_assist.engine.sequence import Done, Event, Generate, TokenOut
 from llama_assist.engine.vocabulary import Vocabulary
 from llama_assist.types import SamplingParams
 

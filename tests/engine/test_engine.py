@@ -12,7 +12,7 @@ from tiny_model import SPECIAL
 
 from llama_assist.checkpoint import Checkpoint
 from llama_assist.engine.engine import CHUNK, Engine
-from llama_assist.engine.sequence import Done, Event, Superseded, TokenOut
+from llama_assist.engine.messages import Done, Event, Superseded, TokenOut
 from llama_assist.engine.vocabulary import Vocabulary
 
 WORDS = [b"", b"the", b" cat", b" sat", b"\n", b" \xf0\x9f", b"\x99\x82", b" on", b"c", b" c", b"a", b"t"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from llama_assist.checkpoint import Checkpoint
 from llama_assist.engine.engine import Engine
-from llama_assist.engine.sequence import Event, Generate
+from llama_assist.engine.messages import Event, Generate
 from llama_assist.engine.speculate import LONGEST_DRAFT, Drafter
 
 

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from llama_assist.checkpoint import Checkpoint
-from llama_assist.engine.sampling import Choice
-from llama_assist.engine.sequence import Done, Superseded, TokenOut
+from llama_assist.engine.messages import Choice, Done, Superseded, TokenOut
 from llama_assist.engine.worker import event_line, parse_generate
 from llama_assist.types import SamplingParams, Usage
 

@@ -65,19 +65,13 @@ def test_a_template_that_says_something_twice_gets_it_twice() -> None:
 
 
 def test_lines_of_statements_leave_no_blank_lines() -> None:
-    assert (
-        whole(build_chat(model("{% for m in messages %}\n  {% if true %}\nx\n  {% endif %}\n{% endfor %}\n"), [])) == ""
-    )
-    prompt = build_chat(
-        model("{% for m in messages %}\n    {% set a = 1 %}\n[{{ m.role }}]\n{% endfor %}"), [message("a")]
-    )
-    assert whole(prompt) == "[user]\n"
+    template = "{% for m in messages %}\n    {% set a = 1 %}\n[{{ m.role }}]\n{% endfor %}"
+    assert whole(build_chat(model(template), [message("a")])) == "[user]\n"
 
 
 def test_a_model_without_a_template_gets_a_transcript() -> None:
-    prompt = build_chat(
-        model("", "<s>"), [message("Be brief.", "system"), message("Why?"), message("So.", "assistant")]
-    )
+    messages = [message("Be brief.", "system"), message("Why?"), message("So.", "assistant")]
+    prompt = build_chat(model("", "<s>"), messages)
     assert prompt.segments[0] == Special("<s>")
     assert whole(prompt) == "<s>System: Be brief.\n\nUser: Why?\n\nAssistant: So.\n\nAssistant:"
 

@@ -122,7 +122,13 @@ def measured(tmp_path: Path, tiny_home: Path, monkeypatch: pytest.MonkeyPatch, c
     gguf = tmp_path / "tiny.gguf"
     gguf.touch()
     words = ["--runs", "1", "--trace", str(write_trace(tmp_path)), "--gguf", str(gguf)]
-    settings = ["--model", TINY, "--Assist.weights=float32", "--Assist.prompt_tokens=200"]
+    settings = [
+        "--model",
+        TINY,
+        "--Assist.weights=float32",
+        "--Assist.prompt_tokens=200",
+        "--Assist.context_length=256",
+    ]
     assert main(["bench", "--json", *words, *settings]) == 0
     captured = capsys.readouterr()
     assert "prefill of 128 1/1" in captured.err
