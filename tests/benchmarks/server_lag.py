@@ -51,17 +51,19 @@ def percentile(values: list[float], share: float) -> float:
 def start_server(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
     """Start a server of its own folder and key; return it and its URL."""
     (folder / "lag_probe.py").write_text(EXTENSION)
+    enabled = {"ServerApp": {"jpserver_extensions": {"lag_probe": True}}}
+    (folder / "jupyter_server_config.json").write_text(json.dumps(enabled))
     port = 18000 + os.getpid() % 1000
     environment = {
         **os.environ,
         "JUPYTER_TOKEN": "measure",
+        "JUPYTER_CONFIG_DIR": str(folder),
         "LAG_FILE": str(folder / "lags.json"),
         "PYTHONPATH": os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]),
     }
     command = [sys.executable, "-m", "llama_assist", "serve", f"--ServerApp.port={port}", "--ServerApp.allow_root=True"]
-    command.append("--ServerApp.jpserver_extensions=lag_probe=True")
     process = subprocess.Popen(command, env=environment, cwd=folder, stderr=subprocess.DEVNULL)
-    return process, f"http://127.0.0.1:{port}/"
+    return process, f"http://127.0.0.1:{port}/llama-assist"
 
 
 def wait_for(client: Client) -> None:
@@ -110,9 +112,9 @@ def main() -> None:
             time.sleep(0.02)
         inside = json.loads((folder / "lags.json").read_text())
         memory = psutil.Process(process.pid).memory_info().rss
-        process.terminate()
         for thread in threads:
             thread.join()
+        process.terminate()
         process.wait()
     print(f"{arguments.streams} streams, {len(inside)} timers, {len(outside)} status requests")
     for title, values in (("loop lag", inside), ("GET status", outside)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -27,7 +28,7 @@ class Machine:
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
     machine = Machine()
-    monkeypatch.setattr(threads.time, "monotonic", lambda: machine.now)
+    monkeypatch.setattr(time, "monotonic", lambda: machine.now)
     monkeypatch.setattr(threads, "available_cores", lambda: 4)
     monkeypatch.setattr(ThreadGovernor, "_look", lambda self: (machine.now, machine.busy, machine.own))
     before = torch.get_num_threads()
