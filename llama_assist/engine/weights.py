@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,22 @@ def choose_weights(wanted: str, device: torch.device) -> str:
     if device.type != "cpu":
         return "float32" if wanted == "float32" else "bf16"
     return "int4" if wanted == "auto" else wanted
+
+
+def choose_prefill(wanted: bool, device: torch.device) -> bool:
+    """Resolve `fast_prefill`: a bf16 copy pays only where the processor multiplies bf16 by itself.
+
+    Others emulate it: they read prompts several times faster through the quantised weights, and among three or
+    more threads emulated products are shared out so that a row's rounding depends on the rows beside it.
+    """
+    return wanted and (device.type != "cpu" or _multiplies_bf16())
+
+
+def _multiplies_bf16() -> bool:
+    if platform.machine().lower() not in ("x86_64", "amd64"):
+        return True
+    probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(getattr(torch.cpu, probe, lambda: True)() for probe in probes)
 
 
 def build_llama(config: LlamaConfig, get: GetTensor, form: WeightForm, length: int) -> Llama:

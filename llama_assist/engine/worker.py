@@ -137,11 +137,11 @@ def _load_runner(checkpoint: Checkpoint, order: dict[str, Any]) -> tuple[Any, st
     import torch
 
     from llama_assist.engine.runner import load_runner
-    from llama_assist.engine.weights import choose_weights
+    from llama_assist.engine.weights import choose_prefill, choose_weights
 
     device = _choose_device(order["device"])
     weights = choose_weights(order["weights"], device)
-    fast_prefill, length = order["fast_prefill"], order["context_length"]
+    fast_prefill, length = choose_prefill(order["fast_prefill"], device), order["context_length"]
     if device.type == "cpu":
         checkpoint.check_memory(weights, fast_prefill=fast_prefill, context_length=length, num_slots=order["num_slots"])
     runner = load_runner(checkpoint, weights, device, fast_prefill=fast_prefill, length=length)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import pytest
 import torch
 from torch import Tensor
 
@@ -14,6 +15,7 @@ from llama_assist.engine.kv_cache import Slot
 from llama_assist.engine.messages import Done, Event, Generate, TokenOut
 from llama_assist.engine.runner import LlamaRunner
 from llama_assist.engine.vocabulary import Vocabulary
+from llama_assist.engine.weights import choose_prefill
 from llama_assist.types import SamplingParams
 
 CPU = torch.device("cpu")
@@ -67,6 +69,12 @@ def tiny_runner(
 def make_engine(checkpoint: Checkpoint, weights: str = "float32", num_slots: int = 2, **options: Any) -> Engine:
     vocabulary = Vocabulary.from_file(checkpoint.tokenizer_path)
     return Engine(tiny_runner(checkpoint, weights, **options), vocabulary, num_slots)
+
+
+def needs_exact_bf16(weights: str, *, fast_prefill: bool = False) -> None:
+    """Skip where products in bf16 are emulated: their rounding depends on the rows beside."""
+    if (weights == "bf16" or (fast_prefill and weights != "float32")) and not choose_prefill(True, CPU):
+        pytest.skip("this processor has no bf16 instructions; the engine reads prompts otherwise here")
 
 
 def forget(engine: Engine) -> Engine:

@@ -6,12 +6,13 @@ import random
 
 import pytest
 import torch
-from engine_runs import end_of, forget, make_engine, request, run_one, text_of, tiny_runner
+from engine_runs import CPU, end_of, forget, make_engine, needs_exact_bf16, request, run_one, text_of, tiny_runner
 from torch import Tensor
 
 from llama_assist.checkpoint import Checkpoint
 from llama_assist.engine.engine import CHUNK
 from llama_assist.engine.runner import LlamaRunner
+from llama_assist.engine.weights import choose_prefill
 
 FORMS = [("float32", True), ("bf16", True), ("int8", True), ("int8", False), ("int4", True), ("int4", False)]
 NUM_EDITS = 200
@@ -32,6 +33,7 @@ def read(runner: LlamaRunner, ids: list[int], cuts: list[int]) -> tuple[Tensor, 
 def test_however_a_prompt_is_cut_every_bit_is_the_same(
     tiny_checkpoint: Checkpoint, weights: str, fast_prefill: bool
 ) -> None:
+    needs_exact_bf16(weights, fast_prefill=fast_prefill)
     runner = tiny_runner(tiny_checkpoint, weights, fast_prefill=fast_prefill)
     rng = random.Random(7)
     ids = [rng.randrange(10, NUM_TOKENS) for _ in range(300)]
@@ -45,6 +47,7 @@ def test_however_a_prompt_is_cut_every_bit_is_the_same(
 
 @pytest.mark.parametrize(("weights", "fast_prefill"), FORMS)
 def test_the_number_of_threads_changes_no_bit(tiny_checkpoint: Checkpoint, weights: str, fast_prefill: bool) -> None:
+    needs_exact_bf16(weights, fast_prefill=fast_prefill)
     runner = tiny_runner(tiny_checkpoint, weights, fast_prefill=fast_prefill)
     ids = [10 + index * 7 % 370 for index in range(200)]
     before = torch.get_num_threads()
@@ -70,8 +73,10 @@ def edit(ids: list[int], rng: random.Random) -> list[int]:
 
 @pytest.mark.parametrize("weights", ["float32", "bf16", "int4"])
 def test_after_many_edits_the_cached_answer_is_the_fresh_one(tiny_checkpoint: Checkpoint, weights: str) -> None:
-    engine = make_engine(tiny_checkpoint, weights, num_slots=3)
-    fresh = make_engine(tiny_checkpoint, weights, num_slots=1)
+    fast_prefill = choose_prefill(True, CPU)
+    needs_exact_bf16(weights, fast_prefill=fast_prefill)
+    engine = make_engine(tiny_checkpoint, weights, num_slots=3, fast_prefill=fast_prefill)
+    fresh = make_engine(tiny_checkpoint, weights, num_slots=1, fast_prefill=fast_prefill)
     rng = random.Random(11)
     documents = [[rng.randrange(10, NUM_TOKENS) for _ in range(280)] for _ in range(3)]
     cached = 0

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from engine_runs import end_of, forget, request, run_one, text_of, tiny_runner
+from engine_runs import CPU, end_of, forget, needs_exact_bf16, request, run_one, text_of, tiny_runner
 from real_models import DEFAULT, SMALL, installed
 
 from llama_assist.backends.tokenizer import PromptTokenizer
@@ -15,6 +15,7 @@ from llama_assist.checkpoint import Checkpoint
 from llama_assist.engine.engine import Engine
 from llama_assist.engine.messages import TokenOut
 from llama_assist.engine.vocabulary import Vocabulary
+from llama_assist.engine.weights import choose_prefill
 
 pytestmark = pytest.mark.weights
 
@@ -87,8 +88,9 @@ def test_greedy_text_is_that_of_transformers(model: str) -> None:
 @pytest.mark.parametrize("weights", ["bf16", "int4"])
 @pytest.mark.parametrize("model", [SMALL, DEFAULT])
 def test_however_a_real_prompt_is_cut_every_bit_is_the_same(model: str, weights: str) -> None:
+    needs_exact_bf16(weights)
     checkpoint = installed(model)
-    runner = tiny_runner(checkpoint, weights, fast_prefill=weights == "bf16", length=256)
+    runner = tiny_runner(checkpoint, weights, fast_prefill=False, length=256)
     ids = list(PromptTokenizer(checkpoint.tokenizer_path).encode(CODE * 4))[:100]
     slots = [runner.new_slot(), runner.new_slot()]
     wanted = runner.prefill(ids, slots[0], 0, want_logits=True)
@@ -110,7 +112,7 @@ def edit(text: str, rng: random.Random) -> str:
 def test_after_many_edits_the_cached_answer_is_the_fresh_one() -> None:
     checkpoint = installed(DEFAULT)
     tokenizer, vocabulary = PromptTokenizer(checkpoint.tokenizer_path), Vocabulary.from_file(checkpoint.tokenizer_path)
-    runner = tiny_runner(checkpoint, "int4", length=256)
+    runner = tiny_runner(checkpoint, "int4", fast_prefill=choose_prefill(True, CPU), length=256)
     cached, fresh = Engine(runner, vocabulary, 2), Engine(runner, vocabulary, 1)
     rng = random.Random(5)
     text, saved = CODE, 0
