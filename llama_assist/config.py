@@ -19,7 +19,9 @@ class Assist(Configurable):
         help="Number form of the weights. auto: int4 on the CPU, bf16 on a GPU.",
     ).tag(config=True)
     fast_prefill = Bool(
-        True, help="Keep bf16 weights beside the quantised ones: prompts are read faster, for more memory (CPU)."
+        True,
+        help="Keep bf16 weights beside the quantised ones, where the processor multiplies bf16: "
+        "prompts are read faster, for more memory.",
     ).tag(config=True)
     device = Enum(["auto", "cpu", "cuda"], "auto", help="Where the model runs.").tag(config=True)
     num_threads = Int(0, min=0, help="CPU threads of the engine; 0 takes every core.").tag(config=True)

@@ -1,4 +1,4 @@
-"""The notebook as part of a chat prompt: numbered cells, the nearest first within the budget."""
+"""The notebook as part of a chat prompt: numbered cells, the last ones first within the budget."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SYSTEM = (
 
 
 def notebook_message(document: Document, budget: int, count: Callable[[str], int]) -> Message | None:
-    """Return the cells before the cursor as one message of at most `budget` tokens, or None if there are none.
+    """Return the cells as one message of at most `budget` tokens, or None if there are none.
 
     Cells that do not fit are named as left out, so that the model does not take the rest for all.
     """

@@ -76,5 +76,5 @@ def test_fewer_bits_take_less_memory(tiny_checkpoint: Checkpoint) -> None:
         for weights in ("int4", "int8", "bf16", "float32")
     ]
     assert sizes == sorted(sizes)
-    assert sizes[0] < sizes[2] / 2
+    assert sizes[0] < 0.6 * sizes[2]  # the head keeps 8 bits
     assert sizes[3] == pytest.approx(2 * sizes[2], rel=0.01)
