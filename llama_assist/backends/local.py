@@ -87,15 +87,17 @@ class LocalBackend:
         if self._num_active >= self._config.max_queue:
             raise BusyError(f"{self._num_active} requests are waiting already; try again in a moment.")
         self._num_active += 1
-        started = time.perf_counter()
+        started, has_begun = time.perf_counter(), False
         try:
             await self.describe()
             order = self._order(job)
             async with aclosing(self._run_with_retry(order)) as chunks:
                 async for chunk in chunks:
+                    has_begun = True
                     yield chunk
-            self._latencies.append((time.perf_counter() - started) * 1e3)
         finally:
+            if has_begun:  # also where the listener has heard enough, as inline completions end
+                self._latencies.append((time.perf_counter() - started) * 1e3)
             self._num_active -= 1
             self._supervisor.note_idle()
 
@@ -120,21 +122,23 @@ class LocalBackend:
         request_id = str(next(self._ids))
         queue = worker.open_queue(request_id)
         worker.send({"op": "generate", "id": request_id, **order})
-        has_ended = False
+        has_ended, offset = False, 0
         try:
             while not has_ended:
                 event = await queue.get()
                 has_ended = event["event"] != "token"
-                yield self._chunk(event)
+                yield self._chunk(event, offset)
+                offset += len(event.get("piece", ""))
         finally:
             worker.close_queue(request_id)
             if not has_ended:
                 worker.send({"op": "cancel", "id": request_id})
 
-    def _chunk(self, event: Event) -> Chunk:
+    def _chunk(self, event: Event, offset: int) -> Chunk:
+        """Return an event as a chunk; `offset` is where its token begins in the text that the model wrote."""
         if event["event"] == "token":
             top = tuple((piece, float(value)) for piece, value in event["top"])
-            logprobs = (TokenLogprob(event["piece"], event["logprob"], top),)
+            logprobs = (TokenLogprob(event["piece"], event["logprob"], top, offset),)
             return Chunk(event["text"], logprobs=logprobs, usage=Usage(**event["usage"]))
         if event["event"] == "done":
             return Chunk(event["text"], finish_reason=event["finish_reason"], usage=Usage(**event["usage"]))

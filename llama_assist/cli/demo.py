@@ -29,7 +29,7 @@ ANSWER = SamplingParams(max_tokens=160)
 GOODBYE = """\
 In JupyterLab:
 
-    python -m pip install "llama-assist[lab]"
+    python -m pip install ".[lab]"
     jupyter lab
 
 and in a notebook there:

@@ -26,6 +26,10 @@ class ThreadGovernor:
         self._sample = self._look()
         torch.set_num_threads(self.num_threads)
 
+    def restart(self) -> None:
+        """Begin a new look after idle time: what others did meanwhile says nothing about now."""
+        self._sample = self._look()
+
     def update(self) -> None:
         """Set torch's threads by what other processes used since the last look; cheap between intervals."""
         if time.monotonic() - self._sample[0] < INTERVAL:

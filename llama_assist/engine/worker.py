@@ -72,9 +72,12 @@ class Worker:
     def _serve(self) -> None:
         while True:
             while not self._engine.num_sequences or not self._lines.empty():
+                was_idle = not self._engine.num_sequences
                 line = self._lines.get()
                 if line is None:
                     return
+                if was_idle:
+                    self._threads.restart()
                 self._obey(line)
             self._threads.update()
             self._emit(self._engine.step())

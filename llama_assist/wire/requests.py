@@ -44,7 +44,8 @@ def completion_request(data: object) -> tuple[CompletionRequest, Delivery]:
     """Read the body of `POST v1/completions`; raise `InvalidRequestError` naming the field at fault.
 
     With `suffix` (an empty one too) or `document` the text belongs at a cursor; without them, or with
-    `raw`, the prompt is continued as it is.
+    `raw`, the prompt is continued as it is. A client that sends no `document` is no editor of ours: it gets
+    what the model says, sure or not.
     """
     fields = Fields(data)
     suffix = fields.text("suffix", None)
@@ -61,7 +62,7 @@ def completion_request(data: object) -> tuple[CompletionRequest, Delivery]:
         sampling=_sampling(fields, _max_tokens(fields, "max_tokens", _DEFAULTS.max_tokens), logprobs),
         n=_num_choices(fields),
         raw=raw,
-        manual=fields.flag("manual", False),
+        manual=fields.flag("manual", document is None),
     )
     return request, _delivery(fields)
 

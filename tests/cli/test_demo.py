@@ -36,7 +36,7 @@ def test_it_completes_explains_and_answers_and_says_how_to_go_on(
         assert part in out
     assert out.count("np.mean(values)") == 3
     assert len(re.findall(r"first token after \d+\.\d\d s, \d+ tokens/s", out)) == 3
-    for command in ('pip install "llama-assist[lab]"', "jupyter lab", "%load_ext llama_assist", "%%llama"):
+    for command in ('pip install ".[lab]"', "jupyter lab", "%load_ext llama_assist", "%%llama"):
         assert command in out
     assert fetched == ["here already"]
 

@@ -78,3 +78,12 @@ def test_the_real_counters_can_be_read() -> None:
     assert own > 0
     assert available_cores() >= 1
     torch.set_num_threads(before)
+
+
+def test_what_others_did_while_the_engine_was_idle_costs_no_thread(machine: Machine) -> None:
+    governor = ThreadGovernor()
+    machine.pass_time(30, others=4.0, own=0.0)
+    governor.restart()
+    machine.pass_time(0.2, others=0.0, own=4.0)
+    governor.update()
+    assert torch.get_num_threads() == 4

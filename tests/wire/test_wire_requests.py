@@ -90,9 +90,9 @@ def test_a_full_chat_request_is_read():
 
 
 def test_what_is_absent_or_null_has_its_default():
-    assert completion() == CompletionRequest("x", raw=True)
+    assert completion() == CompletionRequest("x", raw=True, manual=True)
     nulls = dict.fromkeys(["suffix", "document", "raw", "n", "temperature", "seed", "stop", "logit_bias", "logprobs"])
-    assert completion(**nulls) == CompletionRequest("x", raw=True)
+    assert completion(**nulls) == CompletionRequest("x", raw=True, manual=True)
     assert chat() == ChatRequest((Message("user", "x"),), sampling=SamplingParams(max_tokens=1024))
 
 
@@ -280,3 +280,9 @@ def test_any_document_and_messages_are_read_or_refused_by_name(document, message
     body = {"prompt": "x", "messages": messages, "document": document}
     assert refused_at(wire.completion_request, body) is not None
     assert refused_at(wire.chat_request, body) is not None
+
+
+def test_only_a_client_that_sends_a_document_has_suggestions_hidden_from_it() -> None:
+    document = {"cells": [{"source": "x"}], "cell": 0}
+    assert wire.completion_request({"prompt": "x = ", "suffix": "\n"})[0].manual
+    assert not wire.completion_request({"prompt": "x = ", "suffix": "\n", "document": document})[0].manual
