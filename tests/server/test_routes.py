@@ -54,7 +54,7 @@ async def test_a_completion_is_one_text_completion_object(post, assistant):
         },
         "llama_assist": {"timings": {"prefill_ms": 1.5}},
     }
-    assert assistant.requests == [CompletionRequest("x = ", "\n")]
+    assert assistant.requests == [CompletionRequest("x = ", "\n", manual=True)]
 
 
 async def test_a_chat_answer_is_one_chat_completion_object(post):
