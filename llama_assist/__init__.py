@@ -17,6 +17,11 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
     return [{"module": "llama_assist", "app": LlamaAssistApp}]
 
 
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Tell JupyterLab where the built front end lies, and what it is called."""
+    return [{"src": "labextension", "dest": "llama-assist"}]
+
+
 def load_ipython_extension(ipython: InteractiveShell) -> None:
     """Register the `%%llama` magic."""
     from llama_assist.magic import register

@@ -62,6 +62,34 @@ class Client:
         """Stream the chunks of `POST v1/chat/completions`; closing and errors as in `complete`."""
         return self._stream("v1/chat/completions", body)
 
+    def task(self, body: Mapping[str, object]) -> Generator[dict[str, Any], None, None]:
+        """Stream the chunks of `POST v1/tasks`; closing and errors as in `complete`."""
+        return self._stream("v1/tasks", body)
+
+    def preview(self, body: Mapping[str, object]) -> dict[str, Any]:
+        """Return what a task would send: `messages`, `tokens`, `sent`; nothing is generated."""
+        return self._post("v1/tasks", {**body, "preview": True})
+
+    def download(self, model: str) -> Generator[dict[str, Any], None, None]:
+        """Stream the progress of a model's download; closing the generator stops it, and it can be resumed."""
+        return self._stream("model", {"action": "download", "id": model})
+
+    def load(self, model: str = "") -> dict[str, Any]:
+        """Load the model, another one than before where it is named; return the status when it is ready."""
+        return self._post("model", {"action": "load", "id": model})
+
+    def unload(self) -> dict[str, Any]:
+        """Give the memory of the engine back; return the status."""
+        return self._post("model", {"action": "unload"})
+
+    def catalogue(self) -> dict[str, Any]:
+        """Return `models`, those of the machine and those that can be downloaded, and the id of the `current` one."""
+        return self._get("model")
+
+    def prompt(self) -> dict[str, Any]:
+        """Return the last prompt that was sent to the model, with `text` None where there was none."""
+        return self._get("prompt")
+
     def models(self) -> list[dict[str, Any]]:
         """Return the models that the server offers."""
         data = self._get("v1/models").get("data")
@@ -75,11 +103,13 @@ class Client:
         with self._exchange("GET", path) as response:
             return _parse(response.read())
 
+    def _post(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
+        with self._exchange("POST", path, _encoded(body)) as response:
+            return _parse(response.read())
+
     def _stream(self, path: str, body: Mapping[str, object]) -> Generator[dict[str, Any], None, None]:
         body = {"stream_options": {"include_usage": True}, **body, "stream": True}
-        # The server counts bytes, and reads surrogates as Python's own decoder does.
-        data = json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
-        with self._exchange("POST", path, data) as response:
+        with self._exchange("POST", path, _encoded(body)) as response:
             yield from _chunks(response)
 
     @contextmanager
@@ -118,6 +148,11 @@ class Client:
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         return headers
+
+
+def _encoded(body: Mapping[str, object]) -> bytes:
+    """Return JSON as the server reads it: it counts bytes, and takes surrogates as Python's own decoder does."""
+    return json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 class UnixConnection(http.client.HTTPConnection):

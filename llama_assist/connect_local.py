@@ -96,7 +96,7 @@ class LocalServer:
 
 
 def _serve() -> tuple[str, ...]:
-    flags = ["--ServerApp.port=0", "--ServerApp.ip=127.0.0.1", "--ServerApp.open_browser=False"]
+    flags = ["--ServerApp.port=0", "--ServerApp.ip=127.0.0.1"]  # `serve` itself opens no browser
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         flags.append("--ServerApp.allow_root=True")  # the shell it belongs to is root's already
     return (sys.executable, "-m", "llama_assist", "serve", "--parent-pid", str(os.getpid()), *flags)

@@ -3,32 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
+from functools import cached_property
 
 from llama_assist.context.builder import Context
 from llama_assist.postprocess.finish import Verdict, finish
+from llama_assist.postprocess.needed import lead
 from llama_assist.postprocess.plan import plan
 from llama_assist.postprocess.site import Site
 from llama_assist.postprocess.statements import finished_part
 from llama_assist.postprocess.stopper import Stopper
 from llama_assist.types import Chunk, CompletionRequest, FinishReason, TokenLogprob, Usage, Variable
 
+DOUBTFUL = 0.4  # a completion that is less likely right than this gets a second try, where syntax knows a better start
+TRUST_IN_LEADS = 0.6  # of the confidence in a second try: the start that it was given was not the model's own
+
 
 class InlineAnswer:
     """The state of one candidate. Text goes out by whole statements, as soon as the filters have nothing against it.
 
     What has gone out is never taken back: a later verdict that no longer begins with it ends the answer there.
+    A second try has a `lead`, which its text begins with; it goes out as a whole.
     """
 
-    def __init__(self, request: CompletionRequest, site: Site, threshold: float, without: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        request: CompletionRequest,
+        site: Site,
+        threshold: float,
+        without: Collection[str] = (),
+        lead: str = "",
+        tail: str = "",
+    ) -> None:
         self.plan = plan(site)
         self.is_over = False
         self.usage: Usage | None = None
+        self._request = request
         self._site = site
         self._stopper = Stopper(site, self.plan)
-        self._wants_logprobs = request.sampling.logprobs is not None
         self._is_manual = request.manual
         self._threshold = threshold
         self._without = without
+        self.lead = lead
+        self._tail = tail
         self._raw = ""
         self._sent = ""
         self._tokens: list[TokenLogprob] = []
@@ -45,29 +62,61 @@ class InlineAnswer:
             self._raw, self._reason, self.is_over = self._raw[: cut.length], cut.reason, True
         elif chunk.finish_reason is not None:
             self._reason, self._finish_reason, self.is_over = chunk.finish_reason, chunk.finish_reason, True
-        if self.is_over or "\n" not in chunk.text:
+        if self.is_over or self.lead or "\n" not in chunk.text:
             return ""
         verdict = self._judge(finished_part(self._site, self._raw))
         return "" if "syntax" in verdict.touched else self._let_out(verdict)
+
+    def second_try(self) -> InlineAnswer | None:
+        """Return an answer that begins as the code below asks, where this one is doubtful and nothing has gone out."""
+        if self._sent or self.lead or "needed" in self._without or self.confidence >= DOUBTFUL:
+            return None
+        start = lead(self._site, self._verdict.text)
+        if not start:
+            return None
+        settled = self._site.settled
+        site = replace(self._site, prefix=self._site.prefix + start, suffix=settled.suffix)
+        request = replace(self._request, prefix=site.prefix, suffix=site.suffix)
+        tail = "" if settled is self._site else "\n"
+        return InlineAnswer(request, site, self._threshold, self._without, start, tail)
+
+    @property
+    def written(self) -> tuple[str, tuple[TokenLogprob, ...]]:
+        """The text that the model wrote, up to where it was stopped, and its tokens."""
+        return self._raw, tuple(self._tokens)
+
+    @property
+    def confidence(self) -> float:
+        """How likely the whole is right, by the model's own word; 0 where nothing is left of it."""
+        return self._verdict.confidence if self._verdict.text.strip() else 0.0
 
     def close(self, context: dict[str, object]) -> Chunk:
         """Return the last chunk: the rest of the text, why it ended, and what the user may see of the making.
 
         Log probabilities, where asked for, are those of all tokens that the model wrote, filtered ones too.
         """
-        verdict = self._judge(self._raw)
+        verdict = self._verdict
         text = self._let_out(verdict)
+        if text and self.lead:
+            text = self.lead + text + self._tail
         debug = {
             **context,
             "shape": self.plan.shape,
             "stop": self._reason,
             "filters": verdict.touched,
-            "confidence": round(verdict.confidence, 3),
+            "confidence": round(verdict.confidence * (TRUST_IN_LEADS if self.lead else 1.0), 3),
+            "lead": self.lead,
             "shown": verdict.shown,
             "reason": verdict.reason,
         }
-        logprobs = tuple(self._tokens) if self._wants_logprobs else ()
+        most = self._request.sampling.logprobs
+        logprobs = () if most is None else tuple(replace(token, top=token.top[:most]) for token in self._tokens)
         return Chunk(text, logprobs=logprobs, finish_reason=self._finish_reason, usage=self.usage, debug=debug)
+
+    @cached_property
+    def _verdict(self) -> Verdict:
+        """Return the judgement of the whole; asked for when the answer is over."""
+        return self._judge(self._raw)
 
     def _judge(self, text: str) -> Verdict:
         pieces = [(token.token, token.logprob) for token in self._tokens]
@@ -78,7 +127,7 @@ class InlineAnswer:
             pieces,
             is_unfinished=self._finish_reason == "length",
             is_manual=self._is_manual,
-            threshold=self._threshold,
+            threshold=self._threshold / (TRUST_IN_LEADS if self.lead else 1.0),
             without=self._without,
         )
 

@@ -133,7 +133,8 @@ class Message:
 class CompletionRequest:
     """Text to insert between `prefix` and `suffix`, which are the cell (or file) around the cursor.
 
-    `raw` sends the prefix as it is, without template, context or filters.
+    `raw` sends the prefix as it is, without template, context or filters. `best_first` orders all choices by how
+    likely they are right, which is known when the last one is written; else the first is the first that is written.
     """
 
     prefix: str
@@ -143,6 +144,8 @@ class CompletionRequest:
     n: int = 1
     raw: bool = False
     manual: bool = False
+    best_first: bool = False
+    user: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +156,40 @@ class ChatRequest:
     document: Document | None = None
     sampling: SamplingParams = SamplingParams()
     n: int = 1
+    user: str = field(default="", compare=False)
+
+
+TaskName = Literal["ask", "explain", "fix", "document", "test", "refactor", "next", "summarize", "translate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An error that the cell raised when it ran, as the kernel tells it."""
+
+    name: str
+    value: str = ""
+    traceback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRequest:
+    """A task on the cell `document.cell`, or on the whole notebook.
+
+    `question` is what `ask` asks, and a wish beside any other task; `language` is what `translate` writes in;
+    `messages` are earlier turns of `ask`; `avoid` holds code that is no fix. `max_tokens` None leaves the length
+    to the task; `sampling.max_tokens` does not count.
+    """
+
+    task: TaskName
+    document: Document
+    question: str = ""
+    failure: Failure | None = None
+    language: str = ""
+    messages: tuple[Message, ...] = ()
+    avoid: tuple[str, ...] = ()
+    max_tokens: int | None = None
+    sampling: SamplingParams = SamplingParams()
+    user: str = field(default="", compare=False)
 
 
 Priority = Literal["inline", "chat", "idle"]

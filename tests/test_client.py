@@ -340,3 +340,29 @@ def test_events_survive_byte_by_byte_arrival() -> None:
 @given(st.binary(max_size=200))
 def test_no_bytes_make_the_parser_fail(block: bytes) -> None:
     EventParser().feed(block)
+
+
+def test_a_task_is_streamed_to_its_route(server: SseServer) -> None:
+    server.script = Script(answer("It ", "is."))
+    client = Client(server.url, TOKEN)
+    body = {"task": "explain", "document": {"cells": [{"source": "x"}]}}
+    texts = [chunk["choices"][0]["delta"]["content"] for chunk in client.task(body) if chunk["choices"]]
+    assert "".join(texts) == "It is."
+    assert server.requests[0].path == "/llama-assist/v1/tasks"
+    assert server.requests[0].body == {**body, "stream": True, "stream_options": {"include_usage": True}}
+
+
+def test_models_are_loaded_unloaded_and_downloaded_by_their_route(server: SseServer) -> None:
+    client = Client(server.url, TOKEN)
+    server.script = Script([b'{"state": "ready"}'], headers={"Content-Type": "application/json"}, is_chunked=False)
+    assert client.load("tiny") == client.unload() == {"state": "ready"}
+    server.script = Script([event({"progress": {"file": "download", "done": 1, "total": 2}}), DONE])
+    assert [report["progress"]["done"] for report in client.download("tiny")] == [1]
+    assert [request.path for request in server.requests] == ["/llama-assist/model"] * 3
+    assert [request.body["action"] for request in server.requests] == ["load", "unload", "download"]
+
+
+def test_a_preview_of_a_task_generates_nothing(server: SseServer) -> None:
+    server.script = Script([b'{"tokens": 12}'], headers={"Content-Type": "application/json"}, is_chunked=False)
+    assert Client(server.url, TOKEN).preview({"task": "explain"}) == {"tokens": 12}
+    assert server.requests[0].body == {"task": "explain", "preview": True}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -97,6 +98,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """Return the names in a wheel that is built now."""
     pytest.importorskip("hatchling", reason="hatchling, which builds the wheel, is not installed")
     folder = tmp_path_factory.mktemp("wheel")
+    pytest.importorskip("hatch_jupyter_builder", reason="hatch-jupyter-builder, which builds the front end, is missing")
+    if not (ROOT / PACKAGE / "labextension" / "static" / "style.js").exists() and shutil.which("node") is None:
+        pytest.skip("the front end is not built, and Node, which builds it, is not installed")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     (built,) = folder.glob("*.whl")
@@ -105,7 +109,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 
 
 def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(wheel: set[str]) -> None:
-    sources = [path for path in (ROOT / PACKAGE).rglob("*") if path.suffix in DATA_SUFFIXES or path.suffix == ".py"]
+    found = [path for path in (ROOT / PACKAGE).rglob("*") if path.suffix in DATA_SUFFIXES or path.suffix == ".py"]
+    sources = [path for path in found if ROOT / PACKAGE / "labextension" not in path.parents]  # installed elsewhere
     expected = {path.relative_to(ROOT).as_posix() for path in [*sources, ROOT / PACKAGE / "py.typed"]}
     assert {name for name in wheel if name.startswith(f"{PACKAGE}/")} == expected | {f"{PACKAGE}/examples/tour.ipynb"}
 
@@ -125,6 +130,14 @@ def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(wheel: set[s
 )
 def test_the_wheel_holds_the_data_without_which_nothing_works(wheel: set[str], name: str) -> None:
     assert f"{PACKAGE}/{name}" in wheel
+
+
+def test_the_wheel_brings_the_front_end_built(wheel: set[str]) -> None:
+    folder = f"llama_assist-{llama_assist.__version__}.data/data/share/jupyter/labextensions/llama-assist"
+    assert {f"{folder}/package.json", f"{folder}/install.json", f"{folder}/static/style.js"} <= wheel
+    assert any(name.startswith(f"{folder}/static/remoteEntry.") for name in wheel)
+    assert f"{folder}/schemas/llama-assist/plugin.json" in wheel
+    assert not [name for name in wheel if name.endswith("build_log.json")]
 
 
 def test_the_wheel_enables_the_server_extension_and_brings_the_licence(wheel: set[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from llama_assist.types import Chunk, Job, ModelInfo, Status
 
@@ -37,4 +37,13 @@ class Backend(Protocol):
 
     async def stop(self) -> None:
         """Give the memory back; the next job starts the engine again."""
+        ...
+
+
+@runtime_checkable
+class Switchable(Protocol):
+    """A backend that can serve another model without a restart."""
+
+    async def switch(self, model: str) -> None:
+        """Serve another model from now on, and end what runs; raise `ModelError` where it cannot be had."""
         ...

@@ -47,8 +47,11 @@ class LocalBackend:
 
     async def describe(self) -> ModelInfo:
         """Read the checkpoint's settings and tokenizer, once, away from the event loop."""
-        if self._model is None:
-            self._model = await asyncio.to_thread(self._open)
+        while self._model is None:
+            model = self._config.model
+            opened = await asyncio.to_thread(self._open, model)
+            if model == self._config.model:  # it may have been switched meanwhile
+                self._model = opened
         return self._model[0]
 
     def count(self, text: str) -> int:
@@ -77,6 +80,14 @@ class LocalBackend:
         self._supervisor.forget_failures()
         await asyncio.gather(self.describe(), self._supervisor.acquire())
         self._supervisor.note_idle()
+
+    async def switch(self, model: str) -> None:
+        """Serve `model` from now on; what runs ends with an error, and nothing is written to the settings' files."""
+        opened = await asyncio.to_thread(self._open, model)
+        if model != self._config.model:
+            self._config.model, self._model = model, opened
+            self._supervisor.forget_failures()
+            await self._supervisor.stop()
 
     async def stop(self) -> None:
         """End the worker."""
@@ -171,7 +182,7 @@ class LocalBackend:
         }
 
     def _load_order(self) -> dict[str, Any]:
-        config, checkpoint = self._config, self._find()
+        config, checkpoint = self._config, self._find(self._config.model)
         return {
             "checkpoint": str(checkpoint.path),
             "manifest": str(checkpoint.manifest_path) if checkpoint.manifest_path else None,
@@ -184,16 +195,15 @@ class LocalBackend:
             "num_slots": config.num_slots,
         }
 
-    def _open(self) -> tuple[ModelInfo, PromptTokenizer]:
-        checkpoint = self._find()
+    def _open(self, model: str) -> tuple[ModelInfo, PromptTokenizer]:
+        checkpoint = self._find(model)
         return checkpoint.info(), PromptTokenizer(checkpoint.tokenizer_path)
 
-    def _find(self) -> Checkpoint:
-        checkpoint = self._store.find(self._config.model)
+    def _find(self, model: str) -> Checkpoint:
+        checkpoint = self._store.find(model)
         if checkpoint is None:
             raise ModelError(
-                f"The weights of {self._config.model} are not on this machine. "
-                f"Run `llama-assist model pull {self._config.model}`.",
+                f"The weights of {model} are not on this machine. Run `llama-assist model pull {model}`.",
                 "not-installed",
             )
         return checkpoint

@@ -1,4 +1,4 @@
-"""`llama-assist eval completions`: fill the holes of a file through the editor's own path."""
+"""`llama-assist eval`: `completions` fills the holes of a file through the editor's own path."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from llama_assist.cli import ask, keystrokes
 from llama_assist.cli.settings import add_settings, read_settings
 from llama_assist.errors import InvalidRequestError
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from llama_assist.assistant import Recipe
     from llama_assist.cli.holes import Hole, Prediction
-    from llama_assist.cli.session import Session
     from llama_assist.config import Assist
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -26,6 +26,7 @@ MAX_TOKENS = 64
 PARTS = (
     *("variables", "imports", "signatures", "above", "below", "related", "markdown"),
     *("repetition", "duplicates", "overlap", "balance", "indentation", "syntax", "unfinished", "copies", "names"),
+    "needed",
 )
 
 
@@ -51,15 +52,20 @@ def add_parser(subparsers: Subparsers) -> None:
         "--report", action="store_true", help="print a table by kind, where the holes say what was expected"
     )
     completions.add_argument(
+        "--ablation", action="store_true", help="print a table of what each part is worth, as Markdown, and end"
+    )
+    completions.add_argument(
         "--without",
         action="append",
         default=[],
         metavar="NAME",
         help=f"leave a part out, to see its worth: {', '.join(PARTS)}; may be given several times",
     )
-    completions.add_argument("--layout", choices=["anchored", "plain"], default="anchored", help="form of the prompt")
+    completions.add_argument("--layout", choices=keystrokes.LAYOUTS, default="anchored", help="form of the prompt")
     add_settings(completions)
     completions.set_defaults(run=run)
+    keystrokes.add_parser(kinds)
+    ask.add_parser(kinds)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -73,6 +79,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise InvalidRequestError(f"There is no part {unknown[0]!r} to leave out. Known are {', '.join(PARTS)}.")
     holes = read_holes(arguments.holes, arguments.limit)
     config = read_settings(arguments)
+    if arguments.ablation:
+        print(asyncio.run(_ablate(config, holes, arguments)))
+        return 0
     recipe = Recipe(frozenset(arguments.without), arguments.layout)
     predictions: list[Prediction] = []
     with _open(arguments.out) as out, _progress_bar(len(holes)) as advance:
@@ -108,23 +117,19 @@ async def _predict_all(
 
     async with open_session(config, recipe) as session:
         for hole in holes:
-            keep(await predict(session, hole, max_tokens))
+            keep(await session.predict(hole, max_tokens))
 
 
-async def predict(session: Session, hole: Hole, max_tokens: int = MAX_TOKENS) -> Prediction:
-    """Return what the editor would be offered at the hole."""
-    from llama_assist.cli.holes import Prediction
+async def _ablate(config: Assist, holes: Sequence[Hole], arguments: argparse.Namespace) -> str:
+    """Return the table; what the default recipe predicts is written as ever."""
+    from llama_assist.cli.ablation import DEFAULT, ablate, ablation_table
+    from llama_assist.cli.session import open_session
 
-    reply = await session.complete(hole.request(max_tokens))
-    return Prediction(
-        id=hole.id,
-        text=reply.text,
-        ttft_ms=round(reply.first_text_ms, 1),
-        total_ms=round(reply.total_ms, 1),
-        prompt_tokens=reply.usage.prompt_tokens,
-        cached_tokens=reply.usage.cached_tokens,
-        shown=bool(reply.text) and float(str(reply.debug["confidence"])) >= session.config.min_confidence,
-    )
+    with _open(arguments.out) as out, _progress_bar(len(holes)) as advance:
+        async with open_session(config) as session:
+            predictions = await ablate(session.backend, config, holes, arguments.max_tokens, advance)
+        out.writelines(prediction.line() for prediction in predictions[DEFAULT])
+    return ablation_table(holes, predictions)
 
 
 @contextmanager

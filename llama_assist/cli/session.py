@@ -9,6 +9,7 @@ from contextlib import aclosing, asynccontextmanager
 from llama_assist.assistant import DEFAULT_RECIPE, Assistant, Recipe
 from llama_assist.backends import Backend
 from llama_assist.backends.local import LocalBackend
+from llama_assist.cli.holes import Hole, Prediction
 from llama_assist.cli.reply import Reply
 from llama_assist.config import Assist
 from llama_assist.types import ChatRequest, Chunk, CompletionRequest, Job, ModelInfo, Status
@@ -17,11 +18,20 @@ Show = Callable[[str], None]
 
 
 class WatchedBackend:
-    """Passes everything on, and remembers when tokens came: filters may hold them back, or drop them."""
+    """Passes everything on, and remembers of the last answer when tokens came: filters may hold them back.
+
+    `tokens_read` of its prompt were not cached; None until that is known.
+    """
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self.token_times: list[float] = []
+        self.tokens_read: int | None = None
+
+    def begin(self) -> None:
+        """Forget the last answer."""
+        self.token_times.clear()
+        self.tokens_read = None
 
     async def describe(self) -> ModelInfo:
         """Return what the backend says."""
@@ -36,6 +46,8 @@ class WatchedBackend:
         async with aclosing(self._backend.generate(job)) as chunks:
             async for chunk in chunks:
                 self.token_times.extend(time.perf_counter() for _ in chunk.logprobs)
+                if chunk.usage is not None:
+                    self.tokens_read = chunk.usage.prompt_tokens - chunk.usage.cached_tokens
                 yield chunk
 
     def status(self) -> Status:
@@ -63,6 +75,19 @@ class Session:
         """Complete as the editor would."""
         return await self._follow(self._assistant.complete(request), show)
 
+    async def predict(self, hole: Hole, max_tokens: int) -> Prediction:
+        """Return what the editor would be offered at the hole."""
+        reply = await self.complete(hole.request(max_tokens))
+        return Prediction(
+            id=hole.id,
+            text=reply.text,
+            ttft_ms=round(reply.first_text_ms, 1),
+            total_ms=round(reply.total_ms, 1),
+            prompt_tokens=reply.usage.prompt_tokens,
+            cached_tokens=reply.usage.cached_tokens,
+            shown=bool(reply.text) and float(str(reply.debug["confidence"])) >= self.config.min_confidence,
+        )
+
     async def chat(self, request: ChatRequest, show: Show | None = None) -> Reply:
         """Answer as the chat would."""
         return await self._follow(self._assistant.chat(request), show)
@@ -73,7 +98,7 @@ class Session:
 
     async def _follow(self, chunks: AsyncGenerator[Chunk, None], show: Show | None = None) -> Reply:
         reply = Reply()
-        self.backend.token_times.clear()
+        self.backend.begin()
         started = time.perf_counter()
         async with aclosing(chunks) as running:
             async for chunk in running:

@@ -9,7 +9,7 @@ from typing import Literal
 from llama_assist.context.notebook import CodeCell
 from llama_assist.context.tokens import END, Count, fitting
 
-Kind = Literal["variables", "imports", "signatures", "cell", "markdown"]
+Kind = Literal["variables", "imports", "signatures", "cell", "markdown", "output"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,9 @@ class ContextBuilder:
                 blocks = prose_blocks(document.cells, document.cell, code, budget, self._count)
                 return Context(tuple(blocks), Names(), language)
             state = self._state(document, place, language, room)
-        names = at_cursor(state.selection.names, state.outline, scope_at(state.outline, place.offset), place.line)
+        # At column 0 before a line of code something new is wanted: that line stands below it, not beside it.
+        line = place.line if prefix.rpartition("\n")[2] else ""
+        names = at_cursor(state.selection.names, state.outline, scope_at(state.outline, place.offset), line)
         return Context(state.selection.blocks, names, language)
 
     def _state(self, document: Document, place: Anchor, language: str, room: Room) -> _State:
@@ -116,7 +118,8 @@ def _outline(place: Anchor, language: str, old: _State | None) -> Outline:
         return old.outline
     # A short text is parsed afresh: the tree of broken code then does not depend on how it came to be.
     is_long = old is not None and len(place.text) >= _INCREMENTAL_FROM
-    return outline(parse(place.text, language, old.outline.parsed if old is not None and is_long else None))
+    parsed = old.outline.parsed if old is not None and is_long else None
+    return outline(parse(place.text, language, parsed, place.offset))
 
 
 def _sound(document: Document) -> Document:

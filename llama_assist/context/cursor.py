@@ -51,8 +51,11 @@ def anchor(prefix: str, suffix: str) -> Anchor:
 
 
 def names_on(line: str) -> list[str]:
-    """Return the identifiers of a line but for those after a dot; more than names, but nothing is missed."""
-    return _NAME.findall(line)
+    """Return the identifiers of a line but for those after a dot, each once, in the order of their last use.
+
+    They are more than names, but nothing is missed.
+    """
+    return list(dict.fromkeys(reversed(_NAME.findall(line))))[::-1]
 
 
 def scope_at(of: Outline, offset: int) -> Scope:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from llama_assist.context.outline import outline
-from llama_assist.context.reduce import elide
+from llama_assist.context.reduce import Reducible
 from llama_assist.syntax import canonical, cell_language, parse
 from llama_assist.types import Cell, Document
 
@@ -20,17 +20,22 @@ class Facts:
     """What is known of a cell's source: its outline, its words, and its text with long literals cut."""
 
     def __init__(self, source: str, language: str) -> None:
-        self.outline = outline(parse(source, language))
+        self.outline = outline(parse(source, language, focus=0))
 
     @cached_property
     def words(self) -> frozenset[str]:
         """The identifiers and words of at least three letters."""
         return words(self.outline.parsed.source)
 
-    @cached_property
+    @property
     def text(self) -> str:
         """The source with long literals cut."""
-        return elide(self.outline.parsed)
+        return self.reducible.text
+
+    @cached_property
+    def reducible(self) -> Reducible:
+        """The source as something that can be made shorter still."""
+        return Reducible(self.outline)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from llama_assist.context.blocks import Block, block, lines_block, signature_lines
 from llama_assist.context.notebook import CodeCell
-from llama_assist.context.reduce import reduced
 from llama_assist.context.tokens import END, Count, fitting
 from llama_assist.types import Cell
 
@@ -19,13 +18,13 @@ _SIGNATURES_SHARE = 0.2
 _CODE_SHARE = 0.3
 
 
-def plain(source: str) -> list[str]:
-    """Return the lines of a Markdown text without pictures, tags, link targets and empty lines."""
+def plain(source: str, max_line: int = _MAX_LINE) -> list[str]:
+    """Return the lines of a Markdown text without pictures, tags, link targets and empty lines; long lines are cut."""
     lines = []
     for line in _LINK.sub(r"\1", _NOISE.sub("", source)).splitlines():
         words = line.strip()
-        if len(words) > _MAX_LINE:
-            words = words[:_MAX_LINE].rpartition(" ")[0] + " ..."
+        if len(words) > max_line:
+            words = words[:max_line].rpartition(" ")[0] + " ..."
         if words.strip(" ."):
             lines.append(words)
     return lines
@@ -83,5 +82,5 @@ def _fitting(lines: list[str], budget: int, count: Count) -> str:
 
 def _fenced(cell: CodeCell, budget: int, count: Count) -> list[Block]:
     fence = f"```{cell.facts.outline.parsed.language}\n{{}}\n```"
-    text = reduced(cell.facts.outline, frozenset(), budget, lambda part: count(fence.format(part) + END))
+    text = cell.facts.reducible.reduced(frozenset(), budget, lambda part: count(fence.format(part) + END))
     return block(fence.format(text), "cell", (cell.index,), count) if text else []

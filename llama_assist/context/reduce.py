@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cached_property
 
 import tree_sitter
 
 from llama_assist.context.outline import Outline, Statement, outline
-from llama_assist.context.tokens import Count
+from llama_assist.context.tokens import Count, fits
 from llama_assist.syntax import Parsed, comment_prefix, decode, matches, parse, sound
 
 _MAX_TEXT = 200
@@ -21,36 +22,48 @@ _Match = Mapping[str, list[tree_sitter.Node]]
 _Edit = tuple[int, int, bytes]
 
 
-def elide(parsed: Parsed) -> str:
-    """Return the source with long strings and long lists of plain data cut to their beginning."""
-    if len(parsed.raw) <= _SHORT:
-        return sound(parsed.source).strip("\n")
-    return _apply(parsed, _literal_edits(parsed, matches(parsed, "reduce")))
-
-
 def reduce(source: str, used_names: Collection[str], budget: int, count: Count, language: str = "python") -> str:
     """Return `source` in at most `budget` tokens: first without long literals, then without the bodies of functions
     that are not used, then without any body, then only the statements that fit, those that define used names first.
 
     Empty where not one statement fits.
     """
-    return reduced(outline(parse(source, language)), frozenset(used_names), budget, count)
+    return Reducible(outline(parse(source, language))).reduced(frozenset(used_names), budget, count)
 
 
-def reduced(of: Outline, used_names: frozenset[str], budget: int, count: Count) -> str:
-    """Do what `reduce` does for an outline that is already there."""
-    text = elide(of.parsed)
-    if count(text) <= budget:
-        return text
-    found = matches(of.parsed, "reduce")
-    literals = _literal_edits(of.parsed, found)
-    edits: list[_Edit] = []
-    for keep in (used_names, frozenset[str]()):
-        edits = sorted(literals + _body_edits(of.parsed, found, keep), key=_outermost_first)
-        text = _apply(of.parsed, edits)
-        if count(text) <= budget:
-            return text
-    return _fitting(of, edits, used_names, budget, count)
+class Reducible:
+    """A text that can be made shorter; what may go is found once."""
+
+    def __init__(self, of: Outline) -> None:
+        self._outline = of
+        self._parsed = of.parsed
+
+    @cached_property
+    def text(self) -> str:
+        """The source with long strings and long lists of plain data cut to their beginning."""
+        if len(self._parsed.raw) <= _SHORT:
+            return sound(self._parsed.source).strip("\n")
+        return _apply(self._parsed, self._literals)
+
+    def reduced(self, used_names: frozenset[str], budget: int, count: Count) -> str:
+        """Do what `reduce` does."""
+        if fits(self.text, budget, count):
+            return self.text
+        edits: list[_Edit] = []
+        for keep in (used_names, frozenset[str]()):
+            edits = sorted(self._literals + _body_edits(self._parsed, self._found, keep), key=_outermost_first)
+            text = _apply(self._parsed, edits)
+            if fits(text, budget, count):
+                return text
+        return _fitting(self._outline, edits, used_names, budget, count)
+
+    @cached_property
+    def _found(self) -> Sequence[_Match]:
+        return matches(self._parsed, "reduce")
+
+    @cached_property
+    def _literals(self) -> list[_Edit]:
+        return _literal_edits(self._parsed, self._found)
 
 
 def _literal_edits(parsed: Parsed, matched: Iterable[_Match]) -> list[_Edit]:
@@ -121,21 +134,20 @@ def _fitting(of: Outline, edits: list[_Edit], used_names: frozenset[str], budget
     for index in order[:_MAX_STATEMENTS]:
         text = _apply(of.parsed, edits, statements[index].start, statements[index].end)
         gap = 0 if {index - 1, index + 1} & kept.keys() else count(mark + "\n")
-        cost = count(text + "\n") + gap
-        if cost <= room:
+        if fits(text + "\n", room - gap, count):
             kept[index] = text
-            room -= cost
+            room -= count(text + "\n") + gap
     while kept and count(_joined(kept, len(statements), mark)) > budget:
         kept.popitem()
     return _joined(kept, len(statements), mark) if kept else ""
 
 
 def _lines(parsed: Parsed) -> tuple[Statement, ...]:
-    """Return the lines of a text without a grammar as its statements."""
+    """Return the last lines of a text without a grammar as its statements, all before them as the first one."""
     statements, start = [], 0
-    for line in parsed.raw.splitlines(keepends=True):
+    for line in parsed.raw.rsplit(b"\n", _MAX_STATEMENTS):
         statements.append(Statement(start, start + len(line), frozenset(), frozenset()))
-        start += len(line)
+        start += len(line) + 1
     return tuple(statements)
 
 

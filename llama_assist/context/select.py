@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from llama_assist.context.notebook import CodeCell
-from llama_assist.context.reduce import reduced
-from llama_assist.context.tokens import END, Count
+from llama_assist.context.tokens import END, Count, fits
 
 _LEAST_TOKENS = 16
 _MAX_REDUCTIONS = 8
@@ -112,27 +111,27 @@ def fit(wished: Iterable[Wish], budget: int, count: Count) -> dict[int, str]:
             continue
         limit = min(left, int(budget * wish.share))
         text = wish.cell.facts.text
-        cost = count(text + END)
-        if cost > limit and len(reductions) < _MAX_REDUCTIONS:
+        if not fits(text + END, limit, count):
+            if len(reductions) == _MAX_REDUCTIONS:
+                continue
             reductions[wish.cell.index] = wish
             text = _reduced(wish, limit, count)
-            cost = count(text + END)
-        if text and cost <= limit:
+        if text:
             chosen[wish.cell.index] = text
-            left -= cost
+            left -= count(text + END)
     _restore(chosen, reductions, left, count)
     return chosen
 
 
 def _reduced(wish: Wish, limit: int, count: Count) -> str:
-    text = reduced(wish.cell.facts.outline, wish.names, limit, lambda part: count(part + END))
+    text = wish.cell.facts.reducible.reduced(wish.names, limit, lambda part: count(part + END))
     return text if count(text) >= _LEAST_TOKENS else ""
 
 
 def _restore(chosen: dict[int, str], reductions: dict[int, Wish], left: int, count: Count) -> None:
     """Make reduced cells whole again with the room that was not taken."""
     for index, wish in reductions.items():
-        more = count(wish.cell.facts.text + END) - (count(chosen[index] + END) if index in chosen else 0)
-        if more <= left:
+        room = left + (count(chosen[index] + END) if index in chosen else 0)
+        if fits(wish.cell.facts.text + END, room, count):
             chosen[index] = wish.cell.facts.text
-            left -= more
+            left = room - count(chosen[index] + END)

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 
 END = "\n\n"
+_CHARACTERS = 16  # in a token of code, at the most and on average
 Count = Callable[[str], int]
 
 
@@ -31,6 +32,14 @@ class TokenCounts:
         while len(self._known) > self._size:
             self._known.popitem(last=False)
         return known
+
+
+def fits(text: str, budget: int, count: Count) -> bool:
+    """Tell whether a text has at most `budget` tokens; of one that is far too long only the beginning is counted."""
+    if budget <= 0:
+        return budget == 0 and not text
+    head = text[: budget * _CHARACTERS]
+    return (len(head) == len(text) or count(head) <= budget) and count(text) <= budget
 
 
 def fitting(lines: Sequence[str], order: Iterable[int], budget: int, count: Count) -> list[int]:

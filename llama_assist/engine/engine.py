@@ -12,6 +12,7 @@ from llama_assist.engine.sequence import Sequence
 from llama_assist.engine.vocabulary import Vocabulary
 
 CHUNK = 256  # most prompt tokens between two looks at what was cancelled
+MAX_REMEMBERED = 64  # documents whose last answer is kept for drafts
 RANK = {"inline": 0, "chat": 1, "idle": 2}
 
 
@@ -23,6 +24,7 @@ class Engine:
         self._vocabulary = vocabulary
         self._pool = SlotPool([runner.new_slot() for _ in range(num_slots)])
         self._sequences: deque[Sequence] = deque()
+        self._written: dict[str, list[int]] = {}
 
     @property
     def num_sequences(self) -> int:
@@ -35,7 +37,9 @@ class Engine:
         events: list[Event] = []
         if request.document and request.priority == "inline":
             events = [self._supersede(old) for old in list(self._sequences) if _is_older(old.request, request)]
-        self._sequences.append(Sequence(request, self._vocabulary, takes_drafts=self._runner.takes_drafts))
+        written = self._written.get(request.document, ())
+        takes_drafts = self._runner.takes_drafts
+        self._sequences.append(Sequence(request, self._vocabulary, takes_drafts=takes_drafts, written=written))
         return events
 
     def cancel(self, request_id: str) -> list[Event]:
@@ -99,9 +103,20 @@ class Engine:
 
     def _remove(self, sequence: Sequence) -> None:
         self._sequences.remove(sequence)
+        self._remember(sequence)
         if sequence.slot is not None:
             self._pool.release(sequence.slot)
             sequence.slot = None
+
+    def _remember(self, sequence: Sequence) -> None:
+        """Keep what was written for a document; an answer cancelled before its first token leaves the older one."""
+        document = sequence.request.document
+        if not document or not sequence.generated:
+            return
+        self._written.pop(document, None)
+        self._written[document] = sequence.written
+        if len(self._written) > MAX_REMEMBERED:
+            del self._written[next(iter(self._written))]
 
 
 def _is_older(old: Generate, new: Generate) -> bool:

@@ -9,26 +9,38 @@ from torch import Tensor
 from llama_assist.engine.kv_cache import Slot
 from llama_assist.engine.messages import Choice, Done, Event, Generate, TokenOut
 from llama_assist.engine.sampling import Sampler
-from llama_assist.engine.speculate import Drafter
+from llama_assist.engine.speculate import LONGEST_MATCH, Drafter
 from llama_assist.engine.text import TextStream
 from llama_assist.engine.vocabulary import Vocabulary
 from llama_assist.types import FinishReason, Usage
 
 
 class Sequence:
-    """Prompt position, sampler, text and slot of one running request."""
+    """Prompt position, sampler, text and slot of one running request; `written` is what another one wrote before."""
 
-    def __init__(self, request: Generate, vocabulary: Vocabulary, *, takes_drafts: bool = False) -> None:
+    def __init__(
+        self, request: Generate, vocabulary: Vocabulary, *, takes_drafts: bool = False, written: Ids[int] = ()
+    ) -> None:
         self.request = request
         self.slot: Slot | None = None
         self.position = 0
         self.num_cached = 0
         self.last_token: int | None = None
-        self.num_generated = 0
+        self.generated: list[int] = []
         self._vocabulary = vocabulary
-        self._drafter = Drafter(request.token_ids) if takes_drafts else None
+        self._drafter = Drafter(request.token_ids, written) if takes_drafts else None
         self._text = TextStream(request.forced, request.sampling.stop)
         self._sampler = Sampler(request.sampling, request.token_ids)
+
+    @property
+    def num_generated(self) -> int:
+        """Return how many tokens of the answer there are."""
+        return len(self.generated)
+
+    @property
+    def written(self) -> list[int]:
+        """Return the answer so far behind the end of its prompt, as drafts for the next request of the document."""
+        return [*self.request.token_ids[-LONGEST_MATCH:], *self.generated]
 
     @property
     def is_prefill(self) -> bool:
@@ -73,7 +85,7 @@ class Sequence:
             return [self.finish("stop")]
         choice = self._sampler.choose(logits, allowed)
         self.last_token = choice.token_id
-        self.num_generated += 1
+        self.generated.append(choice.token_id)
         if choice.token_id in self.request.stop_ids:
             return [self.finish("stop")]
         events: list[Event] = [self._token_out(choice)]

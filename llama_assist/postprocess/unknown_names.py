@@ -32,21 +32,20 @@ def unknown_names(site: Site, text: str) -> frozenset[str]:
         return node.start_byte < end and node.end_byte > start
 
     nodes = [node for node in walk(parsed.tree.root_node, into=touches) if touches(node)]
-    names = frozenset(_names(site, parsed)).intersection(parsed.text(node) for node in nodes)
+    names = unmade_names(site, parsed).intersection(parsed.text(node) for node in nodes)
     return names.union(_keywords(site, parsed, nodes), _columns(site, parsed, nodes))
 
 
-def _names(site: Site, parsed: Parsed) -> Iterator[str]:
-    """Yield the names used anywhere in the cell that neither it nor anything around it defines."""
+def unmade_names(site: Site, parsed: Parsed) -> frozenset[str]:
+    """Return the names used anywhere in `parsed` that neither it nor anything around the site defines."""
     if site.names is None:
-        return
+        return frozenset()
     found = captures(parsed, "outline")
     defined = [node for kind, nodes in found.items() if kind.startswith("define.") for node in nodes]
     known = site.names.union(parsed.text(node) for node in defined)
     taken = {node.start_byte for node in (*defined, *found.get("ignore", ()))}
-    for node in found.get("use", ()):
-        if node.start_byte not in taken and (name := parsed.text(node)) not in known:
-            yield name
+    used = (node for node in found.get("use", ()) if node.start_byte not in taken)
+    return frozenset(map(parsed.text, used)) - known
 
 
 def _keywords(site: Site, parsed: Parsed, nodes: Iterable[tree_sitter.Node]) -> Iterator[str]:

@@ -8,12 +8,15 @@ beginning of the middle, so that typing only appends.
 from __future__ import annotations
 
 import sys
+from bisect import bisect_left
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
+from math import ceil
 from typing import Literal
 
+from llama_assist.errors import InvalidRequestError
 from llama_assist.types import ModelInfo, Prompt, Segment, Special
 
 if sys.version_info >= (3, 11):
@@ -22,9 +25,12 @@ else:
     import tomli as tomllib
 
 Count = Callable[[str], int]
-Layout = Literal["anchored", "plain"]
+Order = Literal["psm", "spm", "none", "comment", "placeholder"]
+Layout = Literal["anchored", "plain", "psm", "spm", "none", "comment", "placeholder"]
 
-WINDOW_STEPS = (32, 8, 1)  # lines by which the start of the prefix window moves: in between, it stays cached
+WINDOW_STEP = 0.45  # of the budget, by which the start of the prefix window moves: in between, it stays cached
+BLOCK = 16  # lines whose tokens are counted together; the counts of texts that come again are cached
+FAR = 100_000  # characters; what is farther above than once to twice this is not even counted
 SUFFIX_SHARE = 0.15  # of the budget; a suffix is re-read when it changes, and its first lines say the most
 
 
@@ -32,7 +38,7 @@ SUFFIX_SHARE = 0.15  # of the budget; a suffix is re-read when it changes, and i
 class FimForm:
     """How a family writes prefix, suffix and middle."""
 
-    order: Literal["psm", "spm", "none"]
+    order: Order
     prefix: str = ""
     suffix: str = ""
     middle: str = ""
@@ -41,7 +47,13 @@ class FimForm:
     @property
     def is_trained(self) -> bool:
         """Tell whether the model was trained to fill in."""
-        return self.order != "none"
+        return self.order in ("psm", "spm")
+
+    def ordered(self, order: Order) -> FimForm:
+        """Return this form in another order; raise `InvalidRequestError` if its model has no marks for it."""
+        if order in ("psm", "spm") and not self.middle:
+            raise InvalidRequestError(f"This model has no marks to fill in with: it has no {order} order.")
+        return replace(self, order=order)
 
 
 def find_form(family: str) -> FimForm:
@@ -70,21 +82,34 @@ def cut_window(prefix: str, suffix: str, budget: int, count: Count) -> Window:
     above, typed = prefix[:line], prefix[line:]
     left = budget - count(typed)
     short_suffix = _head(suffix, int(budget * SUFFIX_SHARE), count)
-    return Window(_tail(above, left - count(short_suffix), count), typed, short_suffix)
+    return Window(_tail(above, max(1.0, budget * WINDOW_STEP), left - count(short_suffix), count), typed, short_suffix)
 
 
-def _tail(text: str, budget: int, count: Count) -> str:
-    """Return the last lines within `budget`; what is dropped is a multiple of the largest step that leaves any."""
-    lines = text.splitlines(keepends=True)
-    start = 0
-    for step in WINDOW_STEPS:
-        while start < len(lines):
-            kept = "".join(lines[start:])
-            if count(kept) <= budget:
-                return kept
-            start += step
-        start = max(0, start - step)
-    return ""
+def _tail(text: str, step: float, budget: int, count: Count) -> str:
+    """Return the last lines within `budget`: from where the tokens from the top pass a multiple of `step`.
+
+    That place depends on nothing below it, so it stays while as many tokens as the step has are added. The step is
+    shorter where little of the budget is left, because the line at the cursor is very long.
+    """
+    far = max(0, len(text) // FAR - 1) * FAR
+    lines = text[text.find("\n", far) + 1 if far else 0 :].splitlines(keepends=True)
+    totals = [0]
+    for start in range(0, len(lines), BLOCK):
+        totals.append(totals[-1] + count("".join(lines[start : start + BLOCK])))
+    while step > budget * 0.8 and step > 1.0:
+        step /= 2
+    excess = totals[-1] - budget
+    goal = ceil(excess / step) * step if excess > 0 else 0
+    block = bisect_left(totals, goal)
+    if block == 0 or goal > totals[-1]:
+        return "" if block else "".join(lines)
+    first, passed = (block - 1) * BLOCK, totals[block - 1]
+    for line in lines[first : block * BLOCK]:
+        if passed >= goal:
+            break
+        passed += count(line)
+        first += 1
+    return "".join(lines[first:])
 
 
 def _head(text: str, budget: int, count: Count) -> str:
@@ -101,20 +126,42 @@ def _head(text: str, budget: int, count: Count) -> str:
 def build_prompt(model: ModelInfo, context: str, window: Window, layout: Layout = "anchored") -> Prompt:
     """Join context and window in the family's form.
 
-    `plain` cuts at the cursor, without healing: it exists to be measured against.
+    Other layouts than `anchored` exist to be measured against it: `plain` cuts at the cursor, without healing;
+    the rest are orders that the family's form does not have.
     """
     form = find_form(model.family)
-    above, typed = context + window.prefix, window.typed
     if layout == "plain":
-        above, typed = above + typed, ""
-    return Prompt(tuple(part for part in _segments(model, form, above, window.suffix) if part), typed)
+        window = replace(window, prefix=window.prefix + window.typed, typed="")
+    elif layout != "anchored":
+        form = form.ordered(layout)
+    return Prompt(tuple(part for part in _segments(model, form, context, window) if part), window.typed)
 
 
-def _segments(model: ModelInfo, form: FimForm, above: str, suffix: str) -> list[Segment]:
+def _segments(model: ModelInfo, form: FimForm, context: str, window: Window) -> list[Segment]:
     bos: list[Segment] = [Special(model.bos_token)] if model.bos_token else []
-    if form.order == "none":
-        return [*bos, above]
-    middle = Special(form.middle)
-    if form.order == "spm":
-        return [*bos, Special(form.suffix), suffix, Special(form.prefix), above, middle]
-    return [*bos, Special(form.prefix), above, Special(form.suffix), suffix, middle]
+    above, middle = context + window.prefix, Special(form.middle)
+    match form.order:
+        case "psm":
+            return [*bos, Special(form.prefix), above, Special(form.suffix), window.suffix, middle]
+        case "spm":
+            return [*bos, Special(form.suffix), window.suffix, Special(form.prefix), above, middle]
+        case "comment":
+            return [*bos, context + _commented(window.suffix) + window.prefix]
+        case "placeholder":
+            return [*bos, context + _with_placeholder(window) + window.prefix]
+        case _:
+            return [*bos, above]
+
+
+def _commented(suffix: str) -> str:
+    """Show a model without fill-in training what follows the cursor, as a comment before the code."""
+    lines = [f"# {line}\n" for line in suffix.strip().split("\n") if line.strip()]
+    return "".join(["# What follows further below:\n", *lines, "\n"]) if lines else ""
+
+
+def _with_placeholder(window: Window) -> str:
+    """Show the whole with a gap and ask for it again ("instructed prefix feeding", SAFIM, arXiv 2403.04814)."""
+    if not window.suffix.strip():
+        return ""
+    gap = f"{window.prefix}{window.typed}# TODO: your code here{window.suffix}"
+    return f"{gap}\n\n# The same again, with the TODO replaced by the code that belongs there:\n"

@@ -1,18 +1,22 @@
-"""The four routes: read, ask the assistant, answer. Every method names who may call it."""
+"""OpenAI's routes, and the table of all: read, ask the assistant, answer. Every method names who may call it."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-import llama_assist
 from llama_assist import wire
 from llama_assist.assistant import Assistant
-from llama_assist.server.answers import AnswerHandler
+from llama_assist.server.answers import AnswerHandler, user_of
 from llama_assist.server.base import AssistHandler
+from llama_assist.server.download import Downloads
+from llama_assist.server.feedback_routes import EventsHandler, StatusHandler
+from llama_assist.server.model_routes import ModelHandler
+from llama_assist.server.task_routes import PromptHandler, RenderHandler, TaskHandler
 
 
 class CompletionsHandler(AnswerHandler):
@@ -24,7 +28,8 @@ class CompletionsHandler(AnswerHandler):
         """Complete."""
         request, delivery = wire.completion_request(self.json_body())
         reply = wire.CompletionReply(self.served_model(delivery.model), include_usage=delivery.include_usage)
-        await self.send_answer(self.assistant.complete(request), reply, request.n, delivery.stream)
+        chunks = self.assistant.complete(replace(request, user=user_of(self)))
+        await self.send_answer(chunks, reply, request.n, delivery.stream)
 
 
 class ChatHandler(AnswerHandler):
@@ -36,7 +41,8 @@ class ChatHandler(AnswerHandler):
         """Answer."""
         request, delivery = wire.chat_request(self.json_body())
         reply = wire.ChatReply(self.served_model(delivery.model), include_usage=delivery.include_usage)
-        await self.send_answer(self.assistant.chat(request), reply, request.n, delivery.stream)
+        chunks = self.assistant.chat(replace(request, user=user_of(self)))
+        await self.send_answer(chunks, reply, request.n, delivery.stream)
 
 
 class ModelsHandler(AssistHandler):
@@ -51,19 +57,6 @@ class ModelsHandler(AssistHandler):
         self.finish(json.dumps(wire.models_body(self.assistant.backend.status().model)))
 
 
-class StatusHandler(AssistHandler):
-    """`GET status`: the state of the engine; starts nothing, and keeps no idle server alive."""
-
-    SUPPORTED_METHODS = ("GET",)
-    _track_activity = False
-
-    @web.authenticated
-    @authorized(action="read", resource="llama_assist:status")  # type: ignore[untyped-decorator]
-    async def get(self) -> None:
-        """Report."""
-        self.finish(json.dumps(wire.status_body(self.assistant.backend.status(), llama_assist.__version__)))
-
-
 def routes(assistant: Assistant) -> list[tuple[str, type[AssistHandler], dict[str, Any]]]:
     """Return the handlers of the extension, all before one `assistant`."""
     shared = {"assistant": assistant}
@@ -71,5 +64,10 @@ def routes(assistant: Assistant) -> list[tuple[str, type[AssistHandler], dict[st
         (r"/llama-assist/v1/completions", CompletionsHandler, shared),
         (r"/llama-assist/v1/chat/completions", ChatHandler, shared),
         (r"/llama-assist/v1/models", ModelsHandler, shared),
+        (r"/llama-assist/v1/tasks", TaskHandler, shared),
+        (r"/llama-assist/v1/render", RenderHandler, shared),
+        (r"/llama-assist/v1/events", EventsHandler, shared),
         (r"/llama-assist/status", StatusHandler, shared),
+        (r"/llama-assist/model", ModelHandler, {**shared, "downloads": Downloads()}),
+        (r"/llama-assist/prompt", PromptHandler, shared),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import thread_time
 
 import tree_sitter
@@ -10,18 +10,21 @@ import tree_sitter
 from llama_assist.syntax.ipython import neutralise
 from llama_assist.syntax.languages import canonical, grammar
 from llama_assist.syntax.text import common_prefix, common_suffix, decode, encode, point
+from llama_assist.syntax.window import Window, find_window
 
 _CHUNK = 4096
 _MANY = 1_000
 _SECONDS = 0.15
 _SECONDS_PER_BYTE = 1e-6
+_BROKEN_SECONDS = 0.025  # for what is known to be broken; unbroken text takes a fiftieth of it
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """`tree` is None where the language is not known or the text was too hard to parse.
 
-    `raw` is the source in UTF-8; `data` is what the tree was built from: as long as `raw`, magics made neutral.
+    `raw` is the source in UTF-8; `data` is what the tree was built from: as long as `raw`, magics made neutral, and
+    empty lines in the place of all that stands outside of the window where not the whole was parsed.
     """
 
     source: str
@@ -29,6 +32,7 @@ class Parsed:
     raw: bytes
     data: bytes
     tree: tree_sitter.Tree | None
+    is_whole: bool = True
 
     @property
     def has_error(self) -> bool:
@@ -52,18 +56,36 @@ class Parsed:
         return decode(self.raw[node.start_byte : node.end_byte])
 
 
-def parse(source: str, language: str, old: Parsed | None = None) -> Parsed:
+def parse(source: str, language: str, old: Parsed | None = None, focus: int | None = None) -> Parsed:
     """Parse any text without raising. `old`, an earlier state of the same text, makes it incremental.
 
+    With `focus`, a code-point offset, only a window around that is parsed of a text that is very long, or long and
+    badly broken.
     A cell with a `%%magic` is parsed in the language given: ask `cell_language` first.
     """
     name = canonical(language)
     raw = encode(source)
-    data = neutralise(raw, name)
-    if old is not None and old.language == name and old.data == data:
-        return Parsed(source, name, raw, data, old.tree)
-    old_tree = _edited(old, data) if old is not None and old.language == name else None
-    return Parsed(source, name, raw, data, _tree(data, name, old_tree))
+    part = Window(0, len(raw)) if focus is None else _window(raw, name, len(encode(source[:focus])))
+    data = _only(neutralise(raw[part.start : part.end], name), part.start, len(raw))
+    known = old if old is not None and old.language == name else None
+    if known is not None and known.data == data:
+        return replace(known, source=source, raw=raw)
+    old_tree = _edited(known, data) if known is not None and not part.is_broken else None
+    seconds = _BROKEN_SECONDS if part.is_broken else _SECONDS + _SECONDS_PER_BYTE * len(data)
+    return Parsed(source, name, raw, data, _tree(data, name, old_tree, seconds), part.end - part.start == len(raw))
+
+
+def _window(raw: bytes, name: str, focus: int) -> Window:
+    if grammar(name) is None:
+        return Window(0, len(raw))
+    return find_window(raw, focus, lambda sample: _tree(neutralise(sample, name), name, None, _BROKEN_SECONDS))
+
+
+def _only(part: bytes, start: int, length: int) -> bytes:
+    """Return `part` at `start` among empty lines."""
+    if len(part) == length:
+        return part
+    return b"\n" * start + part + b"\n" * (length - start - len(part))
 
 
 def _edited(old: Parsed, data: bytes) -> tree_sitter.Tree | None:
@@ -78,12 +100,12 @@ def _edited(old: Parsed, data: bytes) -> tree_sitter.Tree | None:
     return tree
 
 
-def _tree(data: bytes, name: str, old_tree: tree_sitter.Tree | None) -> tree_sitter.Tree | None:
+def _tree(data: bytes, name: str, old_tree: tree_sitter.Tree | None, seconds: float) -> tree_sitter.Tree | None:
     """Parse within a CPU time that ordinary text of the same length stays far below."""
     language = grammar(name)
     if language is None:
         return None
-    deadline = thread_time() + _SECONDS + _SECONDS_PER_BYTE * len(data)
+    deadline = thread_time() + seconds
     parser = tree_sitter.Parser(language)
 
     def read(byte: int, _point: tree_sitter.Point) -> bytes:

@@ -33,11 +33,16 @@ _DEFAULTS = SamplingParams()
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How the client wants its answer: from which model ("" for any), streamed, with usage in the stream."""
+    """How the client wants its answer: from which model ("" for any), streamed, with usage in the stream.
+
+    `render` asks for safe HTML beside the text; `preview` for what would be sent instead of an answer.
+    """
 
     model: str = ""
     stream: bool = False
     include_usage: bool = False
+    render: bool = False
+    preview: bool = False
 
 
 def completion_request(data: object) -> tuple[CompletionRequest, Delivery]:
@@ -49,7 +54,7 @@ def completion_request(data: object) -> tuple[CompletionRequest, Delivery]:
     """
     fields = Fields(data)
     suffix = fields.text("suffix", None)
-    document = _document(fields.get("document"))
+    document = read_document(fields.get("document"))
     raw = fields.flag("raw", suffix is None and document is None)
     if raw and suffix:
         raise fields.refusal("suffix", "must be absent where raw is true")
@@ -59,31 +64,34 @@ def completion_request(data: object) -> tuple[CompletionRequest, Delivery]:
         prefix=_prompt(fields),
         suffix="" if suffix is None else suffix,
         document=document,
-        sampling=_sampling(fields, _max_tokens(fields, "max_tokens", _DEFAULTS.max_tokens), logprobs),
+        sampling=read_sampling(fields, read_max_tokens(fields, "max_tokens", _DEFAULTS.max_tokens), logprobs),
         n=_num_choices(fields),
         raw=raw,
         manual=fields.flag("manual", document is None),
     )
-    return request, _delivery(fields)
+    return request, read_delivery(fields)
 
 
 def chat_request(data: object) -> tuple[ChatRequest, Delivery]:
     """Read the body of `POST v1/chat/completions`; raise `InvalidRequestError` naming the field at fault."""
     fields = Fields(data)
-    messages = tuple(_message(item) for item in fields.objects("messages", _MAX_ITEMS))
+    messages = tuple(read_message(item) for item in fields.objects("messages", _MAX_ITEMS))
     if not messages:
         raise fields.refusal("messages", "must hold at least one message")
-    max_tokens = _max_tokens(fields, "max_completion_tokens", _max_tokens(fields, "max_tokens", _CHAT_MAX_TOKENS))
+    max_tokens = read_max_tokens(
+        fields, "max_completion_tokens", read_max_tokens(fields, "max_tokens", _CHAT_MAX_TOKENS)
+    )
     request = ChatRequest(
         messages=messages,
-        document=_document(fields.get("document")),
-        sampling=_sampling(fields, max_tokens, _chat_logprobs(fields)),
+        document=read_document(fields.get("document")),
+        sampling=read_sampling(fields, max_tokens, _chat_logprobs(fields)),
         n=_num_choices(fields),
     )
-    return request, _delivery(fields)
+    return request, read_delivery(fields)
 
 
-def _delivery(fields: Fields) -> Delivery:
+def read_delivery(fields: Fields) -> Delivery:
+    """Return how the client wants its answer."""
     options = fields.get("stream_options")
     stream_options = Fields({} if options is None else options, "stream_options")
     return Delivery(
@@ -116,7 +124,8 @@ def _num_choices(fields: Fields) -> int:
     return fields.integer("n", 1, 1, _MAX_CHOICES)
 
 
-def _max_tokens(fields: Fields, name: str, default: int) -> int:
+def read_max_tokens(fields: Fields, name: str, default: int) -> int:
+    """Return the bound of an answer's length."""
     return fields.integer(name, default, 1, _MAX_INT)
 
 
@@ -129,7 +138,8 @@ def _chat_logprobs(fields: Fields) -> int | None:
     return None
 
 
-def _sampling(fields: Fields, max_tokens: int, logprobs: int | None) -> SamplingParams:
+def read_sampling(fields: Fields, max_tokens: int, logprobs: int | None) -> SamplingParams:
+    """Return how tokens are chosen."""
     for name in ("presence_penalty", "frequency_penalty"):
         if fields.number(name, 0.0, -2.0, 2.0) != 0:
             raise fields.refusal(name, "is not supported: use repetition_penalty")
@@ -166,7 +176,8 @@ def _logit_bias(fields: Fields) -> dict[int, float]:
     return {int(name): bias.number(name, 0.0, -100.0, 100.0) for name in names}
 
 
-def _message(fields: Fields) -> Message:
+def read_message(fields: Fields) -> Message:
+    """Return one turn of a conversation."""
     role = fields.choice("role", tuple(_ROLES), None)
     if role is None:
         raise fields.refusal("role", "is missing")
@@ -182,7 +193,8 @@ def _parts(fields: Fields) -> str:
     return "".join(part.needed("text") for part in parts)
 
 
-def _document(data: object) -> Document | None:
+def read_document(data: object) -> Document | None:
+    """Return the notebook or file of a request, if it has one."""
     if data is None:
         return None
     fields = Fields(data, "document")

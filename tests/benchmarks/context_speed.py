@@ -1,18 +1,33 @@
-"""Print how long context takes: cold, per key and per new line on 200 cells, and on broken text per 100 kB.
+"""Print how long context takes: cold, per key and per new line on 200 cells, and on broken text.
 
-Run: python tests/benchmarks/context_speed.py
+    python tests/benchmarks/context_speed.py
+    python tests/benchmarks/context_speed.py --broken 500
+
+With `--broken`: so many texts of 100 kB, by the generators of tests/context/test_broken_code.py. `bare` is what
+tree-sitter alone takes for the whole text; `current` and `other` are the whole way from the text to the context, with
+the text as the cell of the cursor or as another cell. Times are CPU times, so other programs count little.
 """
 
 from __future__ import annotations
 
+import argparse
 import random
 import statistics
+import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable
+from pathlib import Path
+
+import tree_sitter
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from broken_code import CODE, DEEP, KINDS, WEIGHTS, broken_text
 
 from llama_assist.context import ContextBuilder
 from llama_assist.context.outline import outline
-from llama_assist.syntax import parse
+from llama_assist.syntax import grammar, parse
 from llama_assist.types import Cell, Document
 
 CELL = '''import library_{i} as lib{i}
@@ -29,7 +44,8 @@ for name, group in frame_{i}.groupby("kind"):
 frame_{i}.plot(x="time", y="ratio", title="table {i}")
 '''
 TYPED = "result = frame_42.groupby('kind').ratio.mean()\nother = load_17('x.csv', limit=3)\nresult.plot(kind='bar')\n"
-ALPHABET = "abc xyz_09.,:=+-*/%()[]{}'\"\n\t\\#@!?é漢🎉"
+SIZE = 100_000
+SMALL = 4_000
 
 
 def notebook(num_cells: int) -> Document:
@@ -88,20 +104,58 @@ def _build(builder: ContextBuilder, document: Document, prefix: str):  # type: i
 
 
 def broken(num_inputs: int) -> None:
-    """Parse and outline broken texts, and report the time as for 100 kB."""
+    """Print the times for broken texts of 100 kB by their kind, for all together, and for small ones."""
     chooser = random.Random(7)
-    code = "".join(CELL.format(i=i, j=i) for i in range(40))
-    times = {"cut and pasted code": [], "characters": []}  # type: dict[str, list[float]]
-    for _ in range(num_inputs):
-        pieces = [code[at : at + chooser.randint(1, 400)] for at in chooser.choices(range(len(code)), k=20)]
-        text = "".join(chooser.choices(ALPHABET, k=4_000))
-        for name, source in (("cut and pasted code", "".join(pieces)), ("characters", text)):
-            took = milliseconds(lambda source=source: outline(parse(source, "python")))  # type: ignore[misc]
-            times[name].append(took * 100_000 / max(1, len(source.encode())))
-    for name, taken in times.items():
-        show(f"per 100 kB, broken {name}", taken)
+    times: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for kind in chooser.choices(KINDS, WEIGHTS, k=num_inputs):
+        for name, taken in _steps(broken_text(chooser, kind, SIZE)).items():
+            times[kind, name].append(taken)
+            times["all", name].append(taken)
+    for nest in DEEP:
+        for name, taken in _steps(nest * (SIZE // len(nest))).items():
+            times["nested", name].append(taken)
+    for name, taken in _steps(CODE * (SIZE // len(CODE))).items():
+        times["unbroken", name].append(taken)
+    for kind in chooser.choices(KINDS, WEIGHTS, k=num_inputs):
+        for name, taken in _steps(broken_text(chooser, kind, SMALL)).items():
+            times[f"all of {SMALL // 1000} kB", name].append(taken)
+    _table(times)
+
+
+def _steps(text: str) -> dict[str, float]:
+    """Return the milliseconds per 100 kB (of a small text, as they are) of each step."""
+    language = grammar("python")
+    assert language is not None
+    data, half = text.encode("utf-8", "replace"), len(text) // 2
+    current, other = Document((Cell(text),)), Document((Cell(text), Cell("x = ")), 1)
+    parsed = parse(text, "python", focus=half)
+    taken = {
+        "bare": milliseconds(lambda: tree_sitter.Parser(language).parse(data)),
+        "parse": milliseconds(lambda: parse(text, "python", focus=half)),
+        "outline": milliseconds(lambda: outline(parsed)),
+        "current": milliseconds(lambda: ContextBuilder().build(current, text[:half], text[half:], 1_000, count)),
+        "other": milliseconds(lambda: ContextBuilder().build(other, "x = ", "", 1_000, count)),
+    }
+    scale = SIZE / len(data) if len(data) > SMALL * 2 else 1.0
+    return {name: each * scale for name, each in taken.items()}
+
+
+def _table(times: dict[tuple[str, str], list[float]]) -> None:
+    print("kind                 n  step     median     p95     p99     max  of bare")
+    for (kind, name), taken in times.items():
+        ordered = sorted(taken)
+        p95, p99 = (ordered[min(len(ordered) - 1, int(len(ordered) * part))] for part in (0.95, 0.99))
+        middle = statistics.median(ordered)
+        share = middle / statistics.median(times[kind, "bare"])
+        figures = "".join(f"{each:8.1f}" for each in (middle, p95, p99, ordered[-1]))
+        print(f"{kind:16s} {len(taken):5d}  {name:8s}{figures} {share:8.2f}")
 
 
 if __name__ == "__main__":
-    typing(200)
-    broken(500)
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--broken", type=int, default=0, metavar="N", help="measure N broken texts of 100 kB")
+    chosen = options.parse_args()
+    if chosen.broken:
+        broken(chosen.broken)
+    else:
+        typing(200)

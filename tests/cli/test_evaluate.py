@@ -14,12 +14,12 @@ from scripted_backend import ScriptedBackend, prompt_text
 from tiny_model import TINY
 
 from llama_assist.cli import main
+from llama_assist.cli.ablation import CHECKS
 from llama_assist.cli.evaluate import PARTS
 from llama_assist.cli.holes import Hole, Prediction
 from llama_assist.cli.report import rows, table
 from llama_assist.context.selection import SOURCES
 from llama_assist.errors import EngineCrashedError
-from llama_assist.postprocess.finish import DOUBTS, FILTERS
 from llama_assist.types import Cell, Document
 
 EXPECTED = "the_answer_itself"
@@ -180,4 +180,4 @@ def test_a_part_that_does_not_exist_cannot_be_left_out(tmp_path: Path, capsys: p
 
 
 def test_every_source_and_filter_can_be_left_out() -> None:
-    assert set(PARTS) == {*SOURCES, *(name for name, _ in (*FILTERS, *DOUBTS))}
+    assert set(PARTS) == {*SOURCES, *CHECKS}

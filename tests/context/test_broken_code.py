@@ -4,61 +4,18 @@ import random
 from collections.abc import Iterator
 
 import pytest
+from broken_code import DEEP, KINDS, any_broken_text, broken_text
 from context_golden import count
 
 from llama_assist.context import ContextBuilder, reduce
 from llama_assist.syntax import error_nodes, parse
 from llama_assist.types import Cell, Document, Variable
 
-CODE = '''%matplotlib inline
-import numpy as np
-from a.b import (c, d as e)
-
-@decorated(1)
-def load(path: str, *args, limit=3, **rest) -> "Table":
-    """Read a table."""
-    rows = [row.strip() for row in open(path) if row and not row.startswith("#")]
-    try:
-        return {key: value for key, value in rows} if limit else lambda x: x[1:]
-    except (OSError, ValueError) as error:
-        raise RuntimeError(f"no {path!r}: {error:>10}") from error
-
-class Point(Base, metaclass=Meta):
-    x: float = 0
-    async def move(self, by):
-        async with lock as held:
-            await self.go(by, key=\'it\\\'s\', text="""long
-text""")
-
-df["größe"] = df.a.rolling(3).mean()[::2]
-!ls -l "$HOME"
-files = !ls
-df.head?
-%time x = y if z else w
-with open("漢字🎉") as f: f.read()
-'''
-ALPHABET = "abc xyz_09.,:=+-*/%()[]{}'\"\n\t\\#@!?é漢🎉\ud800\x00"
 LANGUAGES = ("python",) * 6 + ("r", "julia", "javascript", "typescript", "sql", "bash", "cpp", "markdown", "cobol")
-NESTS = ("(", "[", "{", "if x:\n", "f('", "lambda:", "not ", "'''", "x=", "%time ", "!", "?", "%%sql\n", "def f(", "@")
-DEEP = (*NESTS, "a[", "[x for x in ", "a.b(", "(\n", "{'a':")
 
 
 def _text(chooser: random.Random) -> str:
-    kind, length = chooser.random(), int(10 ** chooser.uniform(0, 2.7))
-    start = chooser.randrange(len(CODE))
-    if kind < 0.2:
-        return "".join(chooser.choices(ALPHABET, k=length))
-    if kind < 0.4:
-        return CODE[start : start + length]
-    if kind < 0.7:
-        starts = chooser.choices(range(len(CODE)), k=1 + length // 60)
-        return "".join(CODE[at : at + chooser.randint(1, 80)] for at in starts)
-    letters = list(CODE[start : start + length])
-    for _ in range(chooser.randint(1, 8)):
-        letters[chooser.randrange(len(letters)) if letters else 0 :][:1] = [chooser.choice(ALPHABET)]
-        if letters:
-            letters[chooser.randrange(len(letters))] = chooser.choice(ALPHABET)
-    return "".join(letters)
+    return any_broken_text(chooser, int(10 ** chooser.uniform(0, 2.7)))
 
 
 def _documents(seed: int, number: int) -> Iterator[tuple[Document, str, str]]:
@@ -122,3 +79,14 @@ def test_deep_nesting_raises_nothing(language: str, length: int, nest: str) -> N
     assert context.tokens <= 100
     assert count(reduce(text, (), 100, count, language)) <= 100
     assert all(node.end_byte <= len(text) for node in error_nodes(parse(text, language)))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("language", ["python", "sql", "cpp"])
+def test_long_broken_text_raises_nothing_and_keeps_the_budget(language: str, kind: str) -> None:
+    text = broken_text(random.Random(3), kind, 100_000)
+    document = Document((Cell(text), Cell(text)), 1, "x", language)
+
+    context = ContextBuilder().build(document, text[:50_000], text[50_000:], 400, count)
+
+    assert context.tokens <= 400

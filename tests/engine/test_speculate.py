@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llama_assist.checkpoint import Checkpoint
-from llama_assist.engine.engine import Engine
-from llama_assist.engine.messages import Event, Generate
+from llama_assist.engine.engine import MAX_REMEMBERED, Engine
+from llama_assist.engine.messages import Event, Generate, TokenOut
 from llama_assist.engine.speculate import LONGEST_DRAFT, Drafter
 
 
@@ -54,12 +54,23 @@ def test_drafts_that_fail_become_short_and_end_until_they_pay_again() -> None:
     assert len(drafter.draft()) == LONGEST_DRAFT
 
 
+def test_what_the_answer_before_wrote_is_drafted_first() -> None:
+    text = [1, 2, 30, 8, 1, 2]
+    assert Drafter(text, written=[9, 1, 2, 40, 41]).draft() == [40, 41]
+    assert Drafter(text, written=[9, 5, 2, 40, 41]).draft() == [30, 8, 1, 2]
+    assert Drafter(text, written=[9, 1, 2]).draft() == [30, 8, 1, 2]
+
+
 @given(st.lists(st.integers(0, 3), max_size=60))
 def test_a_draft_always_stood_behind_the_same_tokens(token_ids: list[int]) -> None:
     draft = Drafter(token_ids).draft()
     whole = [*token_ids[-2:], *draft]
     places = range(len(token_ids) - len(whole) + 1)
     assert not draft or any(token_ids[place : place + len(whole)] == whole for place in places)
+
+
+def tokens_of(events: list[Event]) -> list[int]:
+    return [event.choice.token_id for event in events if isinstance(event, TokenOut)]
 
 
 def num_steps(engine: Engine, order: Generate) -> tuple[int, list[Event]]:
@@ -100,3 +111,34 @@ def test_drafts_never_pass_the_limits(tiny_checkpoint: Checkpoint, room: int) ->
     engine = make_engine(tiny_checkpoint, "int4")
     engine.submit(request("asked", motif * 4, room))
     assert end_of(drain(engine)).usage.completion_tokens == room
+
+
+def test_the_next_request_of_a_document_writes_again_in_fewer_steps(tiny_checkpoint: Checkpoint) -> None:
+    engine = make_engine(tiny_checkpoint, "int4")
+    prompt = list(range(20, 60))
+    first_steps, first = num_steps(engine, request("1", prompt, 24, document="cell"))
+    second_steps, second = num_steps(engine, request("2", prompt, 24, document="cell"))
+    other_steps, other = num_steps(engine, request("3", prompt, 24, document="other"))
+    assert tokens_of(first) == tokens_of(second) == tokens_of(other)
+    assert second_steps < first_steps - 8
+    assert other_steps > second_steps
+
+
+def test_a_cancelled_answer_helps_the_next_one_too(tiny_checkpoint: Checkpoint) -> None:
+    engine = make_engine(tiny_checkpoint, "int4")
+    prompt = list(range(20, 60))
+    whole_steps, whole = num_steps(make_engine(tiny_checkpoint, "int4"), request("0", prompt, 24))
+    engine.submit(request("1", prompt, 24, document="cell"))
+    for _ in range(whole_steps - 2):
+        engine.step()
+    engine.cancel("1")
+    steps, events = num_steps(engine, request("2", prompt, 24, document="cell"))
+    assert tokens_of(events) == tokens_of(whole)
+    assert steps < whole_steps - 6
+
+
+def test_only_so_many_answers_are_kept(tiny_checkpoint: Checkpoint) -> None:
+    engine = make_engine(tiny_checkpoint, "int4")
+    for number in range(MAX_REMEMBERED + 5):
+        num_steps(engine, request(str(number), [30, 31], 1, document=f"cell {number}"))
+    assert len(engine._written) == MAX_REMEMBERED

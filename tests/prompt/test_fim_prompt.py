@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+import random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llama_assist.prompt.fim import WINDOW_STEPS, FimForm, Window, build_prompt, cut_window, find_form
+from llama_assist.errors import InvalidRequestError
+from llama_assist.prompt.fim import FAR, FimForm, Window, build_prompt, cut_window, find_form
 from llama_assist.types import ModelInfo, Prompt, Special
 
 
@@ -59,6 +60,27 @@ def test_the_plain_layout_cuts_at_the_cursor() -> None:
     assert prompt.typed == ""
 
 
+def test_other_orders_can_be_asked_of_a_model_with_marks() -> None:
+    prompt = build_prompt(model("qwen2.5-coder"), "", WINDOW, layout="spm")
+    marks = [Special(f"<|fim_{name}|>") for name in ("suffix", "prefix", "middle")]
+    assert prompt == Prompt((marks[0], "\nbelow", marks[1], "above\n", marks[2]), "typed")
+    assert build_prompt(model("qwen2.5-coder"), "", WINDOW, layout="none").segments == ("above\n",)
+
+
+def test_a_model_without_marks_has_no_order_of_them() -> None:
+    with pytest.raises(InvalidRequestError, match="no marks"):
+        build_prompt(model("llama"), "", WINDOW, layout="spm")
+
+
+def test_an_untrained_family_can_be_shown_the_suffix_before_the_prefix() -> None:
+    (commented,) = build_prompt(model("llama"), "context\n", WINDOW, layout="comment").segments
+    assert commented == "context\n# What follows further below:\n# below\n\nabove\n"
+    (gap,) = build_prompt(model("llama"), "context\n", WINDOW, layout="placeholder").segments
+    assert isinstance(gap, str)
+    assert gap.startswith("context\nabove\ntyped# TODO: your code here\nbelow\n")
+    assert gap.endswith("belongs there:\nabove\n")
+
+
 @pytest.mark.parametrize(
     "family",
     ["qwen2.5-coder", "code-llama", "deepseek-coder", "starcoder", "granite-code", "codegemma", "mellum"],
@@ -100,23 +122,67 @@ def test_a_window_is_cut_from_its_cell_and_never_altered(prefix: str, suffix: st
     assert "\n" not in window.typed
 
 
-def test_the_start_of_the_window_stays_while_a_whole_step_is_written() -> None:
-    starts = []
-    for num in range(40, 140):
-        window = cut_window(lines(num), "", 120, count)
-        starts.append(int(window.prefix.split()[0].removeprefix("line")))
-        assert count(window.prefix) <= 120
-    assert set(starts) == {0, 32, 64, 96}
-    assert sum(before != after for before, after in pairwise(starts)) == 3
+def starts(texts: list[str], budget: int) -> list[int]:
+    """Return where the window of each text begins."""
+    return [len(text) - len(cut_window(text, "", budget, count).prefix) for text in texts]
 
 
-def test_where_a_step_would_leave_nothing_a_smaller_one_is_taken() -> None:
-    """Thirty long lines are fewer than one step; the nearest must still be seen."""
-    window = cut_window(lines(30, words=20), "", 300, count)
-    assert window.prefix.startswith("line16 ")
-    window = cut_window(lines(30, words=20), "", 65, count)
-    assert window.prefix.startswith("line27 ")
-    assert WINDOW_STEPS == (32, 8, 1)
+def test_the_start_of_the_window_moves_in_big_steps_only() -> None:
+    texts = [lines(num) for num in range(40, 140)]
+    found = starts(texts, 120)
+
+    assert found == sorted(found)
+    assert {count(text[:start]) for text, start in zip(texts, found, strict=True)} == {0, 54, 108, 162}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_right_after_a_step_the_window_still_has_half_of_its_budget(seed: int) -> None:
+    """Lines of one to twenty tokens, so that neither lines nor characters tell how many tokens there are."""
+    chooser = random.Random(seed)
+    text, texts = "", []
+    for _ in range(300):
+        text += " ".join(["a" * chooser.randint(1, 12)] * chooser.randint(1, 20)) + "\n"
+        texts.append(text)
+    found = starts(texts, 400)
+    kept = [count(text[start:]) for text, start in zip(texts, found, strict=True)]
+
+    assert found == sorted(found)
+    assert all(200 <= after <= 400 for after, start in zip(kept, found, strict=True) if start > 0)
+    assert len(set(found)) <= 2 + count(text) // 180
+
+
+def test_typing_a_line_leaves_the_window_or_moves_it_on_by_a_step() -> None:
+    above, typed = lines(57), ""
+    found = []
+    for _ in range(40):
+        window = cut_window(above + typed, "", 120, count)
+        assert count(window.prefix) + count(window.typed) <= 120
+        found.append(len(above) - len(window.prefix))
+        typed += "word "
+    assert found == sorted(found)
+    assert len(set(found)) == 2
+
+
+def test_of_long_lines_the_nearest_are_still_seen() -> None:
+    assert cut_window(lines(30, words=20), "", 300, count).prefix.startswith("line21 ")
+    assert cut_window(lines(30, words=20), "", 65, count).prefix.startswith("line28 ")
+    assert cut_window(lines(30, words=20), "", 10, count).prefix == ""
+
+
+def test_of_an_endless_cell_only_the_end_is_counted() -> None:
+    read = 0
+
+    def listen(text: str) -> int:
+        nonlocal read
+        read += len(text)
+        return count(text)
+
+    text = lines(100_000, words=3)
+    window = cut_window(text, "", 400, listen)
+
+    assert 200 <= count(window.prefix) <= 400
+    assert text.endswith(window.prefix)
+    assert read < 3 * FAR
 
 
 def test_of_the_suffix_a_short_head_is_shown() -> None:

@@ -7,9 +7,13 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from llama_assist.config import Assist
-from llama_assist.types import ChatRequest, Chunk, CompletionRequest, Status, Usage
+from llama_assist.context.retrieve import Retriever
+from llama_assist.errors import ModelError
+from llama_assist.prompt.last import LastPrompts
+from llama_assist.tasks import TaskPlan, make_plan
+from llama_assist.types import ChatRequest, Chunk, CompletionRequest, Status, TaskRequest, Usage
 
-Request = CompletionRequest | ChatRequest
+Request = CompletionRequest | ChatRequest | TaskRequest
 Script = Callable[[Request], AsyncGenerator[Chunk, None]]
 
 MODEL = "fake-model"
@@ -21,9 +25,18 @@ class FakeBackend:
     def __init__(self) -> None:
         self.num_starts = 0
         self.num_stops = 0
+        self.model = MODEL
+
+    def count(self, text: str) -> int:
+        return len(text.split())
 
     def status(self) -> Status:
-        return Status(state="ready", model=MODEL, device="cpu", weights="int4", latencies_ms=(12.5,))
+        return Status(state="ready", model=self.model, device="cpu", weights="int4", latencies_ms=(12.5,))
+
+    async def switch(self, model: str) -> None:
+        if model == "absent":
+            raise ModelError("The weights of absent are not on this machine.", "not-installed")
+        self.model = model
 
     async def start(self) -> None:
         self.num_starts += 1
@@ -40,6 +53,7 @@ class FakeAssistant:
         self.backend = FakeBackend()
         self.config = Assist(model=MODEL)
         self.requests: list[Request] = []
+        self.prompts = LastPrompts()
         self.num_open = 0
         self.opened = asyncio.Event()
         self.closed = asyncio.Event()
@@ -53,6 +67,14 @@ class FakeAssistant:
         async with aclosing(self._answer(request)) as chunks:
             async for chunk in chunks:
                 yield chunk
+
+    async def perform(self, request: TaskRequest) -> AsyncGenerator[Chunk, None]:
+        async with aclosing(self._answer(request)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def plan(self, request: TaskRequest) -> TaskPlan:
+        return make_plan(request, 4096, self.backend.count, Retriever())
 
     async def _answer(self, request: Request) -> AsyncGenerator[Chunk, None]:
         self.requests.append(request)
@@ -69,10 +91,11 @@ class FakeAssistant:
 
 async def hello(request: Request) -> AsyncGenerator[Chunk, None]:
     """Answer every choice with `Hello 世界`, in two pieces of text and a last chunk without any."""
-    for index in range(request.n):
+    num_choices = 1 if isinstance(request, TaskRequest) else request.n
+    for index in range(num_choices):
         yield Chunk("Hello ", index)
         yield Chunk("世界", index)
-    for index in range(request.n):
+    for index in range(num_choices):
         yield Chunk(index=index, finish_reason="stop", usage=Usage(7, 2, 4), debug={"timings": {"prefill_ms": 1.5}})
 
 

@@ -18,6 +18,13 @@ from llama_assist.types import Chunk
 
 pytestmark = pytest.mark.usefixtures("http_server")
 PATIENCE = 20
+BODY = {
+    "prompt": "x",
+    "messages": [{"role": "user", "content": "x"}],
+    "task": "explain",
+    "document": {"cells": [{"source": "x"}]},
+    "render": True,
+}
 
 
 async def waiting(request: Request) -> AsyncGenerator[Chunk, None]:
@@ -60,7 +67,7 @@ def ask(jp_http_port: int, jp_auth_header: dict[str, str]) -> Callable[..., sock
     """Send a request through a fresh socket, as many bytes of its body as wanted, and return the socket."""
 
     def ask(path: str = "v1/completions", stream: bool = True, cut: int | None = None) -> socket.socket:
-        body = json.dumps({"prompt": "x", "messages": [{"role": "user", "content": "x"}], "stream": stream}).encode()
+        body = json.dumps(BODY | {"stream": stream}).encode()
         head = [f"POST /a%40b/llama-assist/{path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
         head += [f"{name}: {value}" for name, value in jp_auth_header.items()]
         client = socket.create_connection(("127.0.0.1", jp_http_port))
@@ -83,7 +90,7 @@ async def until(condition: Callable[[], bool]) -> None:
 @leaving
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 @pytest.mark.parametrize("script", [waiting, decoding])
-@pytest.mark.parametrize("path", ["v1/completions", "v1/chat/completions"])
+@pytest.mark.parametrize("path", ["v1/completions", "v1/chat/completions", "v1/tasks"])
 async def test_leaving_ends_the_answer(
     assistant: FakeAssistant, ask: Any, path: str, script: Any, stream: bool, leave: Any
 ):

@@ -18,6 +18,10 @@ BODY = {
     "suffix": SUFFIX,
     "messages": [{"role": "user", "content": PROMPT}],
     "document": {"path": PATH, "cells": [{"source": CELL, "outputs": [OUTPUT]}]},
+    "task": "fix",
+    "question": PROMPT,
+    "error": {"name": "KeyError", "value": OUTPUT, "traceback": OUTPUT},
+    "render": True,
 }
 DONE = Chunk(ANSWER, finish_reason="stop", usage=Usage(1, 1, 0))
 SCRIPTS = [
@@ -45,11 +49,15 @@ async def test_no_log_holds_anybodys_text(post, assistant: FakeAssistant, caplog
     caplog.clear()
     for script in SCRIPTS:
         assistant.script = script
-        for path in ("v1/completions", "v1/chat/completions"):
+        for path in ("v1/completions", "v1/chat/completions", "v1/tasks"):
             for stream in (False, True):
                 await post(path, {**BODY, "stream": stream})
     for wrong in ({**BODY, "temperature": PROMPT}, {**BODY, "model": PROMPT}, f'{{"prompt": "{PROMPT}" x'):
         await post("v1/completions", wrong)
+    await post("v1/tasks", {**BODY, "preview": True})
+    await post("v1/render", {"text": ANSWER})
+    await post("v1/events", {"events": [{"kind": PROMPT}]})
+    await post("model", {"action": PROMPT})
     assert caplog.text
     assert "canary" not in caplog.text
 

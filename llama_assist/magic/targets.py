@@ -1,0 +1,69 @@
+"""What a task is about: cells by number, functions and variables by name, the text below, or the last cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from IPython.core.error import UsageError
+
+from llama_assist.kernel.history import History, Ran
+from llama_assist.kernel.paths import is_path, resolve
+from llama_assist.kernel.session import Session
+from llama_assist.kernel.sources import find_definition, source_of
+from llama_assist.magic.options import cell_numbers, is_numbers, wrong
+
+
+def chosen(args: Sequence[str], task: str, session: Session, history: History) -> Ran:
+    """Return the code that the arguments name as one cell; without arguments the cell that ran last.
+
+    Raises `UsageError` where a number or a name stands for nothing.
+    """
+    if not args:
+        return last_cell(task, history)
+    found = [cell for word in args for cell in _of_word(word, task, session, history)]
+    found = list({(cell.number, cell.source): cell for cell in found}.values())
+    if len(found) == 1:
+        return found[0]
+    return Ran(max(cell.number for cell in found), "\n\n".join(cell.source.strip("\n") for cell in found))
+
+
+def last_cell(task: str, history: History) -> Ran:
+    """Return the cell that ran before the present one."""
+    earlier = [cell for cell in history.cells if cell.number < history.now] or list(history.cells)
+    if not earlier:
+        raise wrong(task, "No cell has run yet.")
+    return earlier[-1]
+
+
+def cells_of(numbers: Sequence[int], history: History) -> list[Ran]:
+    """Return the cells with these numbers."""
+    found = [history.find(number) for number in numbers]
+    missing = [str(number) for number, cell in zip(numbers, found, strict=True) if cell is None]
+    if missing:
+        known = ", ".join(str(cell.number) for cell in history.cells[-20:]) or "none"
+        raise UsageError(f"No code of cell {', '.join(missing[:5])} is known here; cells that ran: {known}.")
+    return [cell for cell in found if cell is not None]
+
+
+def place(cell: Ran, args: Sequence[str], history: History) -> History:
+    """Return the history with `cell` in it, and without those that it was put together of."""
+    joined = {number for word in args if is_numbers(word) for number in cell_numbers(word)}
+    kept = {each.number for each in history.cells} - joined
+    return history.only(kept).with_cell(cell)
+
+
+def _of_word(word: str, task: str, session: Session, history: History) -> list[Ran]:
+    if is_numbers(word):
+        return cells_of(cell_numbers(word), history)
+    if not is_path(word):
+        raise wrong(task, f"`{word}` is neither a cell nor a name.")
+    found = find_definition(word, history, session.transform)
+    if found is not None:
+        return [found]
+    try:
+        source = source_of(resolve(word, session.namespace))
+    except LookupError:
+        raise wrong(task, f"There is no `{word}` in this notebook.") from None
+    if not source:
+        raise UsageError(f"`{word}` is defined in no cell that ran, and has no source that could be shown.")
+    return [Ran(history.now, source)]
