@@ -49,6 +49,12 @@ class SseServer:
     requests: list[Request] = field(default_factory=list)
     closed: threading.Event = field(default_factory=threading.Event)
     status: dict[str, Any] = field(default_factory=lambda: {"state": "ready", "model": "tiny"})
+    catalogue: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def bodies(self) -> dict[str, dict[str, Any]]:
+        """What the GET routes of these names answer."""
+        return {"status": self.status, "model": self.catalogue}
 
     @property
     def url(self) -> str:
@@ -103,7 +109,7 @@ def _handler(state: SseServer) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             self.record()
-            body = state.status if self.path.endswith("/status") else {"data": [{"id": "tiny"}]}
+            body = state.bodies.get(self.path.rpartition("/")[2], {"data": [{"id": "tiny"}]})
             self.reply_json(200 if self.is_known() else 403, body if self.is_known() else {"message": "Forbidden"})
 
         def do_POST(self) -> None:

@@ -99,7 +99,7 @@ def test_fix_sends_the_last_error_with_the_schemas_and_offers_a_cell(kernel: Ker
     assert "interactiveshell" not in body["error"]["traceback"]
     assert {"name": "total", "type": "int"} in body["document"]["variables"]
     assert "outputs" not in json.dumps(body)
-    assert kernel.offered == ["def half(n):\n    return n / 2\n\nhalf(total)"]
+    assert kernel.offered == [fixed]
     assert "fix of cell 3" in output.data["text/plain"]
     kernel.run("assert 'n / 2' not in In[-2]")
     kernel.run("%llama fix")
