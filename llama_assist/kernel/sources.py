@@ -41,7 +41,7 @@ def source_of(value: Any) -> str:
 
 
 def names_in(source: str) -> list[str]:
-    """Return the names that some Python mentions, in order; of broken code none."""
+    """Return the names that some Python mentions; of broken code none."""
     nodes = (node for part in _parse(source) for node in ast.walk(part) if isinstance(node, ast.Name))
     return list(dict.fromkeys(node.id for node in nodes))
 

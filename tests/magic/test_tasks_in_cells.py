@@ -85,9 +85,8 @@ def test_without_a_name_the_last_cell_is_meant(kernel: Kernel) -> None:
 
 
 def test_fix_sends_the_last_error_with_the_schemas_and_offers_a_cell(kernel: Kernel) -> None:
-    kernel.server.script = Script(
-        proposal("```python\nhalf(total)\n```", "def half(n):\n    return n / 2\n\nhalf(total)")
-    )
+    fixed = "def half(n):\n    return n / 2\n\nhalf(total)"
+    kernel.server.script = Script(proposal(f"```python\n{fixed}\n```", fixed))
     kernel.run("total = 3")
     kernel.fail(FAILING)
     kernel.run("other = 1")
@@ -247,6 +246,38 @@ def test_settings_hold_for_the_session_until_they_are_reset(kernel: Kernel) -> N
     kernel.run("%llama config --reset")
     kernel.run("%%llama\nHi")
     assert "max_tokens" not in last_body(kernel)
+
+
+MODELS = [
+    {"id": "tiny", "state": "installed", "size_bytes": 5e6, "license": "MIT", "present": True, "current": True},
+    {"id": "other", "state": "available", "size_bytes": 2e9, "license": "MIT", "present": False, "current": False},
+]
+
+
+def test_models_are_listed_and_changed(kernel: Kernel) -> None:
+    kernel.server.catalogue = {"models": MODELS, "current": "tiny"}
+    (listed,) = kernel.run("%llama model")
+    assert listed.text.splitlines()[0].split() == ["*", "tiny", "installed,", "5", "MB,", "MIT"]
+    kernel.server.script = Script(
+        [b'{"state": "ready", "model": "tiny"}'], headers={"Content-Type": "application/json"}
+    )
+    kernel.server.script.is_chunked = False
+    (changed,) = kernel.run("%llama model tiny")
+    assert changed.text == "tiny is ready.\n"
+    assert kernel.server.requests[-1].body == {"action": "load", "id": "tiny"}
+
+
+def test_a_model_that_is_not_here_is_fetched_only_by_wish(kernel: Kernel) -> None:
+    kernel.server.catalogue = {"models": MODELS, "current": "tiny"}
+    (failure,) = kernel.fail("%llama model other")
+    assert "%llama model other --download" in failure.evalue
+    assert not any(request.method == "POST" for request in kernel.server.requests)
+
+
+def test_tab_completion_knows_the_models(kernel: Kernel) -> None:
+    kernel.server.catalogue = {"models": MODELS, "current": "tiny"}
+    assert {"tiny", "other"} <= set(complete(kernel, "%llama model "))
+    assert "other" in complete(kernel, "%%llama --model ot")
 
 
 @pytest.mark.parametrize(
