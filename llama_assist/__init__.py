@@ -34,3 +34,12 @@ def unload_ipython_extension(ipython: InteractiveShell) -> None:
     from llama_assist.magic import unregister
 
     unregister(ipython)
+
+
+def __getattr__(name: str) -> Any:
+    """Load the panel, and with it ipywidgets, when it is asked for."""
+    if name == "AssistPanel":
+        from llama_assist.widget import AssistPanel
+
+        return AssistPanel
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

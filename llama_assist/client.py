@@ -7,10 +7,11 @@ import http.client
 import json
 import socket
 import ssl
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
+from weakref import WeakSet
 
 from llama_assist.errors import (
     AssistError,
@@ -47,9 +48,18 @@ class Client:
         self.url = url if url.endswith("/") else f"{url}/"
         self.timeout = timeout
         self._token = token
+        self._is_ended = False
+        self._sockets: WeakSet[socket.socket] = WeakSet()
 
     def __repr__(self) -> str:
         return f"Client({self.url!r}, token=<hidden>)"
+
+    def end(self) -> None:
+        """End all exchanges, present and future, from any thread: whoever waits for one gets a `ConnectError`."""
+        self._is_ended = True
+        for used in list(self._sockets):
+            with suppress(OSError):  # it is closed already
+                socket.socket.shutdown(used, socket.SHUT_RDWR)
 
     def complete(self, body: Mapping[str, object]) -> Generator[dict[str, Any], None, None]:
         """Stream the chunks of `POST v1/completions`. Closing the generator frees the engine.
@@ -68,7 +78,7 @@ class Client:
 
     def preview(self, body: Mapping[str, object]) -> dict[str, Any]:
         """Return what a task would send: `messages`, `tokens`, `sent`; nothing is generated."""
-        return self._post("v1/tasks", {**body, "preview": True})
+        return self._call("v1/tasks", {**body, "preview": True})
 
     def download(self, model: str) -> Generator[dict[str, Any], None, None]:
         """Stream the progress of a model's download; closing the generator stops it, and it can be resumed."""
@@ -76,53 +86,60 @@ class Client:
 
     def load(self, model: str = "") -> dict[str, Any]:
         """Load the model, another one than before where it is named; return the status when it is ready."""
-        return self._post("model", {"action": "load", "id": model})
+        return self._call("model", {"action": "load", "id": model})
 
     def unload(self) -> dict[str, Any]:
         """Give the memory of the engine back; return the status."""
-        return self._post("model", {"action": "unload"})
+        return self._call("model", {"action": "unload"})
 
     def catalogue(self) -> dict[str, Any]:
         """Return `models`, those of the machine and those that can be downloaded, and the id of the `current` one."""
-        return self._get("model")
+        return self._call("model")
 
     def prompt(self) -> dict[str, Any]:
         """Return the last prompt that was sent to the model, with `text` None where there was none."""
-        return self._get("prompt")
+        return self._call("prompt")
 
-    def models(self) -> list[dict[str, Any]]:
-        """Return the models that the server offers."""
-        data = self._get("v1/models").get("data")
-        return data if isinstance(data, list) else []
+    def document(self, path: str) -> dict[str, Any]:
+        """Return the `notebook` at this path with its unsaved edits, None where the server does not share it."""
+        return self._call(f"document?path={quote(path)}")
 
     def status(self) -> dict[str, Any]:
         """Return the state of the engine; starts nothing."""
-        return self._get("status")
+        return self._call("status")
 
-    def _get(self, path: str) -> dict[str, Any]:
-        with self._exchange("GET", path) as response:
-            return _parse(response.read())
+    def report(self, events: Sequence[Mapping[str, object]]) -> None:
+        """Count what became of suggestions: `kind` and `characters` of each."""
+        self._call("v1/events", {"events": events})
 
-    def _post(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
-        with self._exchange("POST", path, _encoded(body)) as response:
-            return _parse(response.read())
+    def another(self) -> Client:
+        """Return a client of the same server whose exchanges are ended apart from those of this one."""
+        return Client(self.url, self._token, self.timeout)
+
+    def _call(self, path: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
+        with self._exchange(path, body) as response:
+            return {} if response.status == http.client.NO_CONTENT else _parse(response.read())
 
     def _stream(self, path: str, body: Mapping[str, object]) -> Generator[dict[str, Any], None, None]:
         body = {"stream_options": {"include_usage": True}, **body, "stream": True}
-        with self._exchange("POST", path, _encoded(body)) as response:
+        with self._exchange(path, body) as response:
             yield from _chunks(response)
 
     @contextmanager
-    def _exchange(self, method: str, path: str, body: bytes | None = None) -> Iterator[http.client.HTTPResponse]:
+    def _exchange(self, path: str, body: Mapping[str, object] | None) -> Iterator[http.client.HTTPResponse]:
         """Yield the response to one request; leaving, in whatever way, closes the socket at once."""
-        connection = self._connection()
+        parts = urlsplit(self.url)
+        connection = _CONNECTIONS[parts.scheme](parts.netloc, timeout=self.timeout)
         try:
             connection.connect()
-            if body is not None:
-                connection.sock.settimeout(None)
-            connection.request(method, f"{urlsplit(self.url).path}{path}", body, self._headers())
+            self._sockets.add(connection.sock)
+            if self._is_ended:
+                raise ConnectionAbortedError("ended here")
+            connection.sock.settimeout(self.timeout if body is None else None)
+            method, data = ("GET", None) if body is None else ("POST", _encoded(body))
+            connection.request(method, f"{parts.path}{path}", data, self._headers())
             with connection.getresponse() as response:
-                if response.status != http.client.OK:
+                if response.status not in (http.client.OK, http.client.NO_CONTENT):
                     raise _refusal(response)
                 yield response
         except ssl.SSLCertVerificationError as error:
@@ -138,10 +155,6 @@ class Client:
             ) from error
         finally:
             connection.close()
-
-    def _connection(self) -> http.client.HTTPConnection:
-        parts = urlsplit(self.url)
-        return _CONNECTIONS[parts.scheme](parts.netloc, timeout=self.timeout)
 
     def _headers(self) -> dict[str, str]:
         headers = {"Accept": "text/event-stream, application/json", "Content-Type": "application/json"}
@@ -279,20 +292,8 @@ def error_from(error: Mapping[str, Any], status: int = 500, retry_after: str = "
 
 _INVALID: Mapping[str, type[InvalidRequestError]] = {
     ContextTooLongError.code: InvalidRequestError,
-    InvalidRequestError.code: InvalidRequestError,
-    ModelNotFoundError.code: ModelNotFoundError,
+    **{error.code: error for error in (InvalidRequestError, ModelNotFoundError)},
 }
-_PLAIN_ERRORS: Mapping[str, type[AssistError]] = {
-    EngineCrashedError.code: EngineCrashedError,
-    SupersededError.code: SupersededError,
-    ConnectError.code: ConnectError,
-}
-_STATUS_CODES: Mapping[int, str] = {
-    400: InvalidRequestError.code,
-    404: InvalidRequestError.code,
-    409: SupersededError.code,
-    413: InvalidRequestError.code,
-    429: BusyError.code,
-    502: EngineCrashedError.code,
-    503: EngineUnavailableError.code,
-}
+_PLAIN_ERRORS = {error.code: error for error in (EngineCrashedError, SupersededError, ConnectError)}
+_OF_STATUS = (InvalidRequestError, SupersededError, BusyError, EngineCrashedError, EngineUnavailableError)
+_STATUS_CODES = {error.status: error.code for error in _OF_STATUS} | dict.fromkeys((404, 413), InvalidRequestError.code)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from traitlets import Bool, Enum, Float, Int, Unicode
+from traitlets import Bool, Dict, Enum, Float, Int, Unicode
 from traitlets.config import Configurable
 
 
@@ -30,6 +30,12 @@ class Assist(Configurable):
     ).tag(config=True)
     num_slots = Int(4, min=1, help="KV slots: how many conversations and documents stay cached.").tag(config=True)
     max_queue = Int(16, min=1, help="Requests that may wait or run; one more is refused with 429.").tag(config=True)
+    max_user_queue = Int(
+        0,
+        min=0,
+        help="Requests of one person that may wait or run, where the server tells several apart; one more is refused "
+        "with 429. 0 is no limit.",
+    ).tag(config=True)
     idle_unload = Int(
         0, min=0, help="Seconds without a request after which the engine gives its memory back; 0 keeps it."
     ).tag(config=True)
@@ -39,4 +45,30 @@ class Assist(Configurable):
     ).tag(config=True)
     min_confidence = Float(
         0.3, min=0.0, max=1.0, help="Hide automatic suggestions that are less likely than this to be right."
+    ).tag(config=True)
+    backend_url = Unicode(
+        "",
+        help="An OpenAI-compatible server that runs the model, such as http://127.0.0.1:8000/v1; "
+        "empty: the engine on this machine.",
+    ).tag(config=True)
+    backend_keys = Dict(
+        value_trait=Unicode(),
+        key_trait=Unicode(),
+        help="Keys of remote engines by origin, such as {'https://gpu.example:8000': 'KEY'}; each goes to its origin "
+        "only. Better than here is the environment: see LLAMA_ASSIST_BACKEND_KEY.",
+    ).tag(config=True)
+    backend_timeout = Float(
+        60.0, min=0.1, help="Seconds that a remote engine may be silent before its answer counts as lost."
+    ).tag(config=True)
+    backend_fill = Enum(
+        ["auto", "marks", "suffix", "prefix"],
+        "auto",
+        help="How a remote engine is told what follows the cursor: by the special tokens of the model's family in the "
+        "prompt, in the field `suffix`, or not at all. auto: by what the server and the model's name say.",
+    ).tag(config=True)
+    chat_model = Unicode(
+        "", help="Another model for chat and tasks; empty: the one that completes. Requests may name either."
+    ).tag(config=True)
+    chat_backend_url = Unicode(
+        "", help="The server that runs `chat_model`; empty: the same as for completions; `local`: this machine."
     ).tag(config=True)

@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ class ServerFile:
     sock: str = ""
     secure: bool = False
     password: bool = False
+    owner: int = 0  # the user id that the file belongs to
 
     @property
     def url(self) -> str:
@@ -78,19 +79,30 @@ def read_server_file(pid: int) -> ServerFile:
     """Read `jpserver-<pid>.json`; raise `ConnectError` if it is missing, broken, or left by a dead process."""
     path = Path(jupyter_runtime_dir()) / f"jpserver-{pid}.json"
     try:
-        written = path.stat().st_mtime
-        server = _parse(json.loads(path.read_text(encoding="utf-8")))
+        stat = path.stat()
+        server = _parse(json.loads(path.read_text(encoding="utf-8")), stat.st_uid)
     except OSError as error:
         raise ConnectError(
             f"The process that started this kernel (pid {pid}) is no Jupyter server: it left no {path.name}. {BY_HAND}"
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise ConnectError(f"{path} cannot be read as a Jupyter server's file. Restart the server.") from error
-    if server.pid != pid or not _is_author(pid, written):
+    if server.pid != pid or not _is_author(pid, stat.st_mtime):
         raise ConnectError(
             f"{path.name} is left over from a server that has ended. Restart the kernel from a running server."
         )
     return server
+
+
+def running_servers() -> Iterator[ServerFile]:
+    """Yield every Jupyter server that this user runs on this machine, with our extension or without."""
+    for path in sorted(Path(jupyter_runtime_dir()).glob("jpserver-*.json")):
+        number = path.stem.removeprefix("jpserver-")
+        if number.isdecimal():
+            try:
+                yield read_server_file(int(number))
+            except ConnectError:
+                continue  # left by a process that has ended
 
 
 def _from_environment(environ: Mapping[str, str]) -> Client:
@@ -126,7 +138,7 @@ def _parent_pid(value: str) -> int:
     return number
 
 
-def _parse(data: dict[str, Any]) -> ServerFile:
+def _parse(data: dict[str, Any], owner: int) -> ServerFile:
     return ServerFile(
         pid=int(data["pid"]),
         hostname=str(data["hostname"]),
@@ -136,6 +148,7 @@ def _parse(data: dict[str, Any]) -> ServerFile:
         sock=str(data.get("sock", "")),
         secure=bool(data.get("secure", False)),
         password=bool(data.get("password", False)),
+        owner=owner,
     )
 
 

@@ -58,14 +58,19 @@ class BusyError(AssistError):
 
 
 class EngineUnavailableError(AssistError):
-    """The engine cannot serve now; `state` says why (loading, failed, stopped)."""
+    """The engine cannot serve now; `state` says why.
+
+    loading, failed or stopped; of a remote one also unreachable, timeout, refused (the key), redirected or untrusted.
+    `retry_after` are the seconds after which a remote one asks to be tried again.
+    """
 
     code = "engine_unavailable"
     status = 503
 
-    def __init__(self, message: str, state: str) -> None:
+    def __init__(self, message: str, state: str, retry_after: int | None = None) -> None:
         super().__init__(message)
         self.state = state
+        self.retry_after = retry_after
 
 
 class EngineCrashedError(AssistError):

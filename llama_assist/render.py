@@ -38,7 +38,9 @@ _WRAPPER_CLASSES = "llama-assist mathjax_ignore tex2jax_ignore"
 # element (an untrusted notebook), the code is shown without colours.
 _STYLE = (
     "<style>"
-    ".llama-assist .la-note{opacity:.7;font-size:90%}"
+    ".llama-assist{line-height:1.5}"
+    ".llama-assist>:first-of-type{margin-top:0}"
+    ".llama-assist .la-note{opacity:.7;font-size:90%;margin:.3em 0}"
     ".llama-assist .la-url{opacity:.7;overflow-wrap:anywhere}"
     ".llama-assist [class^=la-k],.llama-assist .la-ow{color:var(--jp-mirror-editor-keyword-color,#008000)}"
     ".llama-assist [class^=la-c]{color:var(--jp-mirror-editor-comment-color,#408080)}"

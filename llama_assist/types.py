@@ -44,6 +44,16 @@ class Document:
     variables: tuple[Variable, ...] = ()
 
 
+def cell_number(index: int) -> int:
+    """Return the number under which people, and the model, read of the cell at `index`: the first one is cell 1."""
+    return index + 1
+
+
+def cell_index(number: int) -> int:
+    """Return the index of the cell that people call `number`."""
+    return number - 1
+
+
 @dataclass(frozen=True, slots=True)
 class Special:
     """A special token by its exact text. User text is `str` and can never become one."""
@@ -133,7 +143,8 @@ class Message:
 class CompletionRequest:
     """Text to insert between `prefix` and `suffix`, which are the cell (or file) around the cursor.
 
-    `raw` sends the prefix as it is, without template, context or filters. `best_first` orders all choices by how
+    `raw` sends the prefix as it is, without template, context or filters. When `max_ms` have passed since the first
+    token, the next line end from the second on ends the answer. `best_first` orders all choices by how
     likely they are right, which is known when the last one is written; else the first is the first that is written.
     """
 
@@ -145,7 +156,9 @@ class CompletionRequest:
     raw: bool = False
     manual: bool = False
     best_first: bool = False
+    max_ms: float | None = None
     user: str = field(default="", compare=False)
+    model: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +170,7 @@ class ChatRequest:
     sampling: SamplingParams = SamplingParams()
     n: int = 1
     user: str = field(default="", compare=False)
+    model: str = field(default="", compare=False)
 
 
 TaskName = Literal["ask", "explain", "fix", "document", "test", "refactor", "next", "summarize", "translate"]
@@ -190,6 +204,7 @@ class TaskRequest:
     max_tokens: int | None = None
     sampling: SamplingParams = SamplingParams()
     user: str = field(default="", compare=False)
+    model: str = field(default="", compare=False)
 
 
 Priority = Literal["inline", "chat", "idle"]
@@ -222,8 +237,17 @@ class ModelInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoteEngine:
+    """The server that text is sent to, and the model that it runs there; `redacted` secrets were left out so far."""
+
+    origin: str
+    model: str
+    redacted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
-    """State of a backend, as `GET status` shows it."""
+    """State of a backend, as `GET status` shows it. `remote` is None where no text leaves for another server."""
 
     state: Literal["stopped", "loading", "ready", "failed"]
     model: str
@@ -235,3 +259,4 @@ class Status:
     running: int = 0
     restarts: int = 0
     latencies_ms: tuple[float, ...] = ()
+    remote: RemoteEngine | None = None

@@ -6,7 +6,7 @@ import json
 import select
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -42,19 +42,24 @@ class Script:
 
 @dataclass
 class SseServer:
-    """Answers every POST with `script`; remembers requests; `closed` is set when a client left a hanging stream."""
+    """Answers every POST with `script`, or with what `choose` makes of its body.
+
+    Remembers requests; `closed` is set when a client left a hanging stream.
+    """
 
     port: int = 0
     script: Script = field(default_factory=Script)
+    choose: Callable[[Any], Script] | None = None
     requests: list[Request] = field(default_factory=list)
     closed: threading.Event = field(default_factory=threading.Event)
     status: dict[str, Any] = field(default_factory=lambda: {"state": "ready", "model": "tiny"})
     catalogue: dict[str, Any] = field(default_factory=dict)
+    document: dict[str, Any] = field(default_factory=lambda: {"notebook": None, "sharing": False})
 
     @property
     def bodies(self) -> dict[str, dict[str, Any]]:
         """What the GET routes of these names answer."""
-        return {"status": self.status, "model": self.catalogue}
+        return {"status": self.status, "model": self.catalogue, "document": self.document}
 
     @property
     def url(self) -> str:
@@ -109,14 +114,15 @@ def _handler(state: SseServer) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             self.record()
-            body = state.bodies.get(self.path.rpartition("/")[2], {"data": [{"id": "tiny"}]})
+            body = state.bodies.get(self.path.partition("?")[0].rpartition("/")[2], {"data": [{"id": "tiny"}]})
             self.reply_json(200 if self.is_known() else 403, body if self.is_known() else {"message": "Forbidden"})
 
         def do_POST(self) -> None:
             length = int(self.headers["Content-Length"])
-            self.record(json.loads(self.rfile.read(length)))
+            body = json.loads(self.rfile.read(length))
+            self.record(body)
             if self.is_known():
-                self.reply_stream(state.script)
+                self.reply_stream(state.script if state.choose is None else state.choose(body))
             else:
                 self.reply_json(403, {"message": "Forbidden"})
 

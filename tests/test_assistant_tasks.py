@@ -125,7 +125,7 @@ def test_a_fix_that_repeats_the_cell_twice_is_refused() -> None:
     model = Model("Hm.", "x = 1", "so\nx = 1")
     text, last = perform(model, "fix", "x = 1")
 
-    assert text == "Hm.\n\nNo different fix was found."
+    assert text == "Hm.\n\nNo different fix was found. The explanation above led to none: do not rely on it."
     assert last.debug is not None
     assert last.debug["refused"] is True
     assert last.debug["code"] is None

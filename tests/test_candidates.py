@@ -244,4 +244,4 @@ async def test_where_nothing_is_left_of_one_candidate_another_beginning_is_tried
     backend = TableBackend({text.rpartition("\n")[2]: pairs for text, pairs in copied.items()})
     order = request(1, prefix="x = 1\n", suffix="\ny = 2")
     assert await texts_of(backend, order) == ["z = 3"]
-    assert [job.sampling.temperature for job in backend.jobs] == [0.0, 0.0]
+    assert [job.sampling.temperature for job in backend.jobs] == [0.0, 0.0, 0.0]

@@ -89,10 +89,11 @@ def test_nothing_is_sent_before_the_first_chunk_is_wanted(server: SseServer, cli
     assert server.requests == []
 
 
-def test_models_and_status_are_read(server: SseServer, client: Client) -> None:
-    assert client.models() == [{"id": "tiny"}]
+def test_documents_and_status_are_read(server: SseServer, client: Client) -> None:
+    assert client.document("/a b/ü&c.ipynb") == {"notebook": None, "sharing": False}
     assert client.status() == {"state": "ready", "model": "tiny"}
-    assert [request.path for request in server.requests] == ["/llama-assist/v1/models", "/llama-assist/status"]
+    paths = ["/llama-assist/document?path=/a%20b/%C3%BC%26c.ipynb", "/llama-assist/status"]
+    assert [request.path for request in server.requests] == paths
 
 
 def test_closing_the_iterator_closes_the_connection(server: SseServer, client: Client) -> None:

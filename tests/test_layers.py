@@ -12,13 +12,15 @@ LAYERS = (
     "errors types config",
     "checkpoint syntax",
     "models engine context prompt postprocess wire client render feedback",
-    "backends inline tasks",
+    "backends inline inline_prompt tasks",
     "candidates",
+    "filling",
     "assistant",
     "server connect",
     "connect_local",
     "kernel",
-    "magic widget lsp cli",
+    "magic widget lsp",
+    "cli",
     "__main__",
 )
 LEVELS = {part: level for level, line in enumerate(LAYERS) for part in line.split()}

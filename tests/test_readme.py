@@ -63,7 +63,7 @@ def test_the_settings_are_those_of_the_package() -> None:
 def test_the_variables_are_those_that_the_package_reads() -> None:
     read = set()
     for path in (ROOT / PACKAGE).rglob("*.py"):
-        read |= set(re.findall(r"\bLLAMA_ASSIST_[A-Z]+\b", path.read_text(encoding="utf-8")))
+        read |= set(re.findall(r"\bLLAMA_ASSIST_[A-Z_]+\b", path.read_text(encoding="utf-8")))
     assert {row[0].strip("`") for row in rows(section("Configuration")) if row[0].startswith("`LLAMA")} == read
 
 

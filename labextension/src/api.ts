@@ -2,6 +2,7 @@
 
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
+import { Signal, type ISignal } from '@lumino/signaling';
 
 import { events } from './sse';
 
@@ -50,6 +51,26 @@ export class AssistApi {
     this._settings = settings;
   }
 
+  /** Whether the model is answering this page. */
+  get isAnswering(): boolean {
+    return this._numAnswers > 0;
+  }
+
+  /** Emits when `isAnswering` changes. */
+  get answering(): ISignal<this, boolean> {
+    return this._answering;
+  }
+
+  /** Do what `stream` does for a reply that the model writes. */
+  async *answer<T>(path: string, body: object, signal?: AbortSignal): AsyncGenerator<T> {
+    this._count(1);
+    try {
+      yield* this.stream<T>(path, body, signal);
+    } finally {
+      this._count(-1);
+    }
+  }
+
   /** Return the JSON of a reply; null where it has no body. */
   async json<T>(path: string, options: IRequestOptions = {}): Promise<T> {
     const response = await this._send(path, options);
@@ -94,6 +115,16 @@ export class AssistApi {
     return response;
   }
 
+  private _count(change: number): void {
+    const wasAnswering = this.isAnswering;
+    this._numAnswers += change;
+    if (wasAnswering !== this.isAnswering) {
+      this._answering.emit(this.isAnswering);
+    }
+  }
+
+  private readonly _answering = new Signal<this, boolean>(this);
+  private _numAnswers = 0;
   private readonly _settings: ServerConnection.ISettings;
 }
 

@@ -15,7 +15,7 @@ export class Completion {
     this.place = place;
     this.manual = body.manual;
     this._candidates = Array.from({ length: body.n }, () => ({ text: '', ended: false }));
-    void this._run(api.stream<ICompletionPiece>('v1/completions', body, this._abort.signal));
+    void this._run(api.answer<ICompletionPiece>('v1/completions', body, this._abort.signal));
   }
 
   readonly id = ++count;

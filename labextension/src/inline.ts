@@ -15,6 +15,7 @@ import { ConsentQuestion } from './consent';
 import { liveDocument, type IDocumentOptions } from './document';
 import { EventQueue, Feedback } from './feedback';
 import { GhostWatch } from './ghost';
+import { AcceptHint } from './hint';
 import { IdleInvoker } from './idle';
 import { KernelVariables } from './kernels';
 import { InlineProvider } from './provider';
@@ -66,13 +67,14 @@ class Inline implements IAssist {
   }
 
   /** Watch the ghost text of a new panel. */
-  watch(completer: InlineCompleter): void {
+  watch(completer: InlineCompleter, hint: AcceptHint): void {
     const watch = new GhostWatch(completer, this.provider);
+    watch.shown.connect((_, item) => item !== null && hint.show());
     const watched = { watch, feedback: new Feedback(watch, this._queue) };
     this._watched.add(watched);
     completer.disposed.connect(() => this._watched.delete(watched));
     new IdleInvoker(watch, {
-      delay: () => (this.settings.get('suggestAfterEnter') ? this.settings.get('idleDelay') : null),
+      delay: () => (this._suggestsOnBlankLines ? this.settings.get('idleDelay') : null),
       isAtHand: editor => {
         const widget = this._widgetOf(editor);
         return widget !== null && this.provider.isAtHand(widget, editor);
@@ -85,6 +87,10 @@ class Inline implements IAssist {
   active(): IWatched | null {
     const isActive = ({ watch }: IWatched) => watch.current !== null && (watch.editor?.hasFocus() ?? false);
     return [...this._watched].find(isActive) ?? null;
+  }
+
+  private get _suggestsOnBlankLines(): boolean {
+    return this.settings.get('suggestWhileTyping') && this.settings.get('suggestAfterEnter');
   }
 
   private _invoke(editor: CodeEditor.IEditor): void {
@@ -135,7 +141,8 @@ function activate(
   const inline = new Inline(app, manager, variables, settings);
   manager.registerInlineProvider(inline.provider);
   if (factory !== null) {
-    watchFactory(factory, completer => inline.watch(completer));
+    const hint = new AcceptHint(settings, app.commands, trans);
+    watchFactory(factory, completer => inline.watch(completer, hint));
   }
   addCommands(app.commands, () => inline.active(), trans);
   for (const command of Object.values(CommandIds)) {

@@ -17,7 +17,7 @@ import { Completion } from './completion';
 import { ErrorMarks } from './errorMarks';
 import { aroundCursor } from './offsets';
 import { assistantIcon } from './panel/icons';
-import { completionBody, editorOf, isInsideWord, isWanted, liveText, makeSite, type ISite } from './site';
+import { completionBody, editorOf, hasSelection, isInsideWord, isWanted, liveText, makeSite, type ISite } from './site';
 import type { Settings } from './settings';
 import type { AssistApi } from './api';
 import type { IPlace } from './trimming';
@@ -168,12 +168,17 @@ export class InlineProvider implements IInlineCompletionProvider<IAssistItem> {
   private _ask(request: CompletionHandler.IRequest, context: IContext): IAsk | null {
     const editor = editorOf(context);
     const manual = context.triggerKind === InlineCompletionTriggerKind.Invoke && !this._isUnasked;
-    if (editor === null || (!manual && this._options.isForeignEdit?.(editor))) {
+    if (editor === null || hasSelection(editor) || !(manual || this._isWelcome(editor))) {
       return null;
     }
     const text = aroundCursor(request);
     const site = this._site(context.widget, editor, text);
     return site === null || (!manual && isInsideWord(text.suffix)) ? null : { site, editor, manual };
+  }
+
+  /** Whether a suggestion may be made that nobody asked for. */
+  private _isWelcome(editor: CodeEditor.IEditor): boolean {
+    return this._options.settings.get('suggestWhileTyping') && !this._options.isForeignEdit?.(editor);
   }
 
   private _site(

@@ -6,6 +6,8 @@ import { Signal, type ISignal } from '@lumino/signaling';
 export type VariablesConsent = 'ask' | 'on' | 'off';
 
 export interface ISettings {
+  /** Without it, suggestions are made only by hand. */
+  suggestWhileTyping: boolean;
   suggestAfterEnter: boolean;
   idleDelay: number;
   suggestInProse: boolean;
@@ -13,15 +15,19 @@ export interface ISettings {
   kernelVariables: VariablesConsent;
   /** Paths of notebooks without suggestions. */
   disabledNotebooks: string[];
+  /** Say with the next suggestion by which keys it is taken. */
+  showAcceptHint: boolean;
 }
 
 export const DEFAULTS: ISettings = {
+  suggestWhileTyping: true,
   suggestAfterEnter: true,
   idleDelay: 250,
   suggestInProse: false,
   candidates: 3,
   kernelVariables: 'ask',
-  disabledNotebooks: []
+  disabledNotebooks: [],
+  showAcceptHint: true
 };
 
 export class Settings {

@@ -52,10 +52,10 @@ export function liveText(editor: CodeEditor.IEditor): { prefix: string; suffix: 
   return { prefix: source.slice(0, index), suffix: source.slice(index) };
 }
 
-function hasSelection(editor: CodeEditor.IEditor): boolean {
-  return editor
-    .getSelections()
-    .some(({ start, end }) => start.line !== end.line || start.column !== end.column);
+/** Tell whether text is selected, or there are several cursors: the host would insert at each what fits one. */
+export function hasSelection(editor: CodeEditor.IEditor): boolean {
+  const [{ start, end }, ...others] = editor.getSelections();
+  return others.length > 0 || start.line !== end.line || start.column !== end.column;
 }
 
 /** Return the editor that has the cursor in `widget`, where the host's context names it or not. */

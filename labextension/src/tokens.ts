@@ -16,7 +16,7 @@ export interface IAssist {
   readonly settings: Settings;
   /** Return what stands in `widget` now, with the schemas of its kernel's variables where the user consented. */
   document(widget: Widget, options?: IDocumentOptions): IWireDocument | null;
-  /** Forget the suggestions made so far; for when another model serves. */
+  /** Forget the suggestions made so far: another model would make others. */
   forget(): void;
 }
 

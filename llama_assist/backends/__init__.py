@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import Protocol, runtime_checkable
 
-from llama_assist.types import Chunk, Job, ModelInfo, Status
+from llama_assist.types import Chunk, Job, ModelInfo, Prompt, Status
 
 
 class Backend(Protocol):
@@ -46,4 +46,13 @@ class Switchable(Protocol):
 
     async def switch(self, model: str) -> None:
         """Serve another model from now on, and end what runs; raise `ModelError` where it cannot be had."""
+        ...
+
+
+@runtime_checkable
+class Guarded(Protocol):
+    """A backend that leaves something out of prompts before they leave this machine."""
+
+    def outgoing(self, prompt: Prompt) -> Prompt:
+        """Return the prompt as it is sent."""
         ...

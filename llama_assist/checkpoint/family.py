@@ -29,3 +29,9 @@ def infer_family(names: Collection[str], model_type: str, special_tokens: Collec
         if part in spoken and (not token or token in special_tokens):
             return family
     return model_type
+
+
+def family_of_name(name: str) -> str:
+    """Return the family that a model's name names, or nothing: for models whose tokens cannot be looked at."""
+    every_token = {token for _, _, token in _FAMILIES}
+    return infer_family([name], "", every_token)

@@ -28,11 +28,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from llama_assist.cli import bench, complete, demo, evaluate, model, serve, status
+    from llama_assist.cli import bench, complete, demo, evaluate, key, lsp, model, serve, status
 
     parser = argparse.ArgumentParser("llama-assist", description="A private code assistant for Jupyter.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (demo, model, serve, status, complete, evaluate, bench):
+    for command in (demo, model, serve, key, lsp, status, complete, evaluate, bench):
         command.add_parser(commands)
     return parser

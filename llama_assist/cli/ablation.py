@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from llama_assist.assistant import DEFAULT_RECIPE, Recipe
 from llama_assist.cli.heard import HeardBackend
 from llama_assist.cli.holes import Hole, Prediction
 from llama_assist.cli.report import Row, rows
 from llama_assist.cli.session import Session
 from llama_assist.context.selection import SOURCES
+from llama_assist.inline_prompt import DEFAULT_RECIPE, Recipe
 from llama_assist.postprocess.finish import DOUBTS, FILTERS
 from llama_assist.prompt.fim import Layout, find_form
 
@@ -27,7 +27,7 @@ def layouts_beside(model: ModelInfo) -> tuple[Layout, ...]:
     """Return the layouts to measure against the default one of `model`."""
     form = find_form(model.family)
     orders: tuple[Layout, ...] = ("psm", "spm", "none") if form.is_trained else ("none", "comment", "placeholder")
-    return ("plain", *(order for order in orders if order != form.order))
+    return ("plain", *(order for order in orders if form.is_trained or order != form.order))
 
 
 def variants(model: ModelInfo) -> dict[str, Recipe]:

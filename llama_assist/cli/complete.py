@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from llama_assist.cli.place import Place, place_in_notebook, place_in_source, read_notebook
 from llama_assist.cli.settings import add_settings, read_settings
 from llama_assist.errors import InvalidRequestError
-from llama_assist.types import CompletionRequest, SamplingParams
+from llama_assist.types import CompletionRequest, SamplingParams, cell_index
 
 if TYPE_CHECKING:
     from llama_assist.cli.reply import Reply
@@ -28,7 +28,7 @@ def add_parser(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = subparsers.add_parser("complete", help="complete at a cursor of a notebook or source file")
     parser.add_argument("file", metavar="FILE", type=Path, help="a notebook (.ipynb), or a source file")
-    parser.add_argument("--cell", type=int, metavar="N", help="cell of the notebook, counted from 0")
+    parser.add_argument("--cell", type=int, metavar="N", help="cell of the notebook, counted from 1")
     parser.add_argument("--offset", type=int, metavar="K", help="characters of the cell before the cursor (all)")
     parser.add_argument("--line", type=int, metavar="L", help="line of the source file, counted from 1")
     parser.add_argument("--column", type=int, metavar="C", help="characters of the line before the cursor (all)")
@@ -63,7 +63,7 @@ def find_place(arguments: argparse.Namespace) -> Place:
         wanted = "--cell N [--offset K]" if is_notebook else "--line L [--column C]"
         raise InvalidRequestError(f"The cursor in {arguments.file} is given by {wanted}.", needed)
     if is_notebook:
-        return place_in_notebook(read_notebook(arguments.file), arguments.cell, arguments.offset)
+        return place_in_notebook(read_notebook(arguments.file), cell_index(arguments.cell), arguments.offset)
     return place_in_source(arguments.file, arguments.line, arguments.column, arguments.language)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llama_assist.cli.settings import add_settings, read_settings
-from llama_assist.types import ChatRequest, CompletionRequest, Document, Message, SamplingParams
+from llama_assist.types import ChatRequest, CompletionRequest, Document, Message, SamplingParams, cell_number
 
 if TYPE_CHECKING:
     from llama_assist.cli.screen import Screen
@@ -104,7 +104,7 @@ async def _complete(session: Session, document: Document, screen: Screen) -> Non
     index = _index(document, TO_COMPLETE)
     offset = document.cells[index].source.index(CURSOR_AFTER) + len(CURSOR_AFTER)
     place = place_in_notebook(document, index, offset)
-    screen.heading(f"Complete: cell {index}, at the end of the line {CURSOR_AFTER.strip()!r}")
+    screen.heading(f"Complete: cell {cell_number(index)}, at the end of the line {CURSOR_AFTER.strip()!r}")
     screen.plain(place.prefix)
     request = CompletionRequest(place.prefix, place.suffix, place.document, manual=True)
     reply = await session.complete(request, screen.stream(style="bold green"))
@@ -115,7 +115,7 @@ async def _complete(session: Session, document: Document, screen: Screen) -> Non
 async def _explain(session: Session, document: Document, screen: Screen) -> None:
     index = _index(document, TO_EXPLAIN)
     source = document.cells[index].source
-    screen.heading(f"Explain: cell {index}")
+    screen.heading(f"Explain: cell {cell_number(index)}")
     screen.code(source)
     screen.line()
     await _chat(session, document, EXPLAIN.format(source=source), screen)

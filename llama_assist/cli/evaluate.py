@@ -16,17 +16,17 @@ from llama_assist.errors import InvalidRequestError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from llama_assist.assistant import Recipe
     from llama_assist.cli.holes import Hole, Prediction
     from llama_assist.config import Assist
+    from llama_assist.inline_prompt import Recipe
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 MAX_TOKENS = 64
 PARTS = (
     *("variables", "imports", "signatures", "above", "below", "related", "markdown"),
-    *("repetition", "duplicates", "overlap", "balance", "indentation", "syntax", "unfinished", "copies", "names"),
-    "needed",
+    *("repetition", "gap", "duplicates", "overlap", "balance", "indentation", "syntax", "unfinished"),
+    *("copies", "names", "needed"),
 )
 
 
@@ -70,9 +70,9 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write a prediction for each hole as soon as it is there; an interrupted run keeps what it has."""
-    from llama_assist.assistant import Recipe
     from llama_assist.cli.holes import read_holes
     from llama_assist.cli.report import rows, table
+    from llama_assist.inline_prompt import Recipe
 
     unknown = sorted(set(arguments.without).difference(PARTS))
     if unknown:

@@ -15,10 +15,10 @@ from llama_assist.cli.settings import add_settings, read_settings
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from llama_assist.assistant import Recipe
     from llama_assist.cli.holes import Hole
     from llama_assist.cli.typist import Key, Typist
     from llama_assist.config import Assist
+    from llama_assist.inline_prompt import Recipe
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -42,9 +42,9 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Type, and print a table by kind of hole."""
-    from llama_assist.assistant import Recipe
     from llama_assist.cli.holes import read_holes
     from llama_assist.cli.typist import Typist
+    from llama_assist.inline_prompt import Recipe
 
     typist, recipe = Typist(arguments.key_ms, arguments.by_word), Recipe(layout=arguments.layout)
     holes = [hole for hole in read_holes(arguments.holes, arguments.limit) if hole.expected]

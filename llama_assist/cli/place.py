@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from llama_assist.errors import InvalidRequestError
-from llama_assist.types import Cell, Document
+from llama_assist.types import Cell, Document, cell_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,12 @@ def read_notebook(path: Path, *, with_outputs: bool = False) -> Document:
 
 
 def place_in_notebook(document: Document, cell: int, offset: int | None) -> Place:
-    """Return the cursor `offset` characters (Unicode code points) into `cell`, or at its end.
+    """Return the cursor `offset` characters (Unicode code points) into the cell at index `cell`, or at its end.
 
     Raises `InvalidRequestError` naming what is there.
     """
     if not 0 <= cell < len(document.cells):
-        raise InvalidRequestError(f"{document.path} has {len(document.cells)} cells; count them from 0.", "cell")
+        raise InvalidRequestError(f"{document.path} has {len(document.cells)} cells; count them from 1.", "cell")
     source = document.cells[cell].source
     return _split(Document(document.cells, cell, document.path, document.language), offset, source)
 
@@ -66,7 +66,8 @@ def place_in_source(path: Path, line: int, column: int | None, language: str = "
 def _split(document: Document, offset: int | None, source: str) -> Place:
     offset = len(source) if offset is None else offset
     if not 0 <= offset <= len(source):
-        raise InvalidRequestError(f"Cell {document.cell} of {document.path} has {len(source)} characters.", "offset")
+        name = f"Cell {cell_number(document.cell)} of {document.path}"
+        raise InvalidRequestError(f"{name} has {len(source)} characters.", "offset")
     return Place(document, source[:offset], source[offset:])
 
 

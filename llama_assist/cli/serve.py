@@ -31,7 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.parent_pid is not None:
         threading.Thread(target=_end_with, args=(arguments.parent_pid,), daemon=True).start()
-    LlamaAssistApp.launch_instance(["--ServerApp.open_browser=False", *arguments.rest])  # type: ignore[no-untyped-call]
+    flags = ["--ServerApp.open_browser=False", "--LlamaAssistApp.at_root=True"]
+    LlamaAssistApp.launch_instance([*flags, *arguments.rest])  # type: ignore[no-untyped-call]
     return 0
 
 

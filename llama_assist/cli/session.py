@@ -6,12 +6,14 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 
-from llama_assist.assistant import DEFAULT_RECIPE, Assistant, Recipe
-from llama_assist.backends import Backend
-from llama_assist.backends.local import LocalBackend
+from llama_assist.assistant import Assistant
+from llama_assist.backends import Backend, choose
 from llama_assist.cli.holes import Hole, Prediction
 from llama_assist.cli.reply import Reply
 from llama_assist.config import Assist
+from llama_assist.inline_prompt import DEFAULT_RECIPE, Recipe
+from llama_assist.postprocess.minimum import is_too_short
+from llama_assist.postprocess.site import Site
 from llama_assist.types import ChatRequest, Chunk, CompletionRequest, Job, ModelInfo, Status
 
 Show = Callable[[str], None]
@@ -85,8 +87,13 @@ class Session:
             total_ms=round(reply.total_ms, 1),
             prompt_tokens=reply.usage.prompt_tokens,
             cached_tokens=reply.usage.cached_tokens,
-            shown=bool(reply.text) and float(str(reply.debug["confidence"])) >= self.config.min_confidence,
+            shown=self._is_shown_unasked(hole, reply),
         )
+
+    def _is_shown_unasked(self, hole: Hole, reply: Reply) -> bool:
+        """Tell whether the reply, which was asked for, would be shown to somebody who only types."""
+        is_sure = float(str(reply.debug["confidence"])) >= self.config.min_confidence
+        return is_sure and not is_too_short(Site(hole.prefix, hole.suffix).settled, reply.text)
 
     async def chat(self, request: ChatRequest, show: Show | None = None) -> Reply:
         """Answer as the chat would."""
@@ -110,8 +117,8 @@ class Session:
 
 
 def make_backend(config: Assist) -> Backend:
-    """Return the backend of this machine, as the server makes it; nothing is started."""
-    return LocalBackend(config)
+    """Return the backend that the settings name, as the server makes it; nothing is started."""
+    return choose.make_backend(config)
 
 
 @asynccontextmanager

@@ -6,11 +6,10 @@ import argparse
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llama_assist.client import Client
-from llama_assist.connect import client_of, connect, read_server_file
+from llama_assist.connect import client_of, connect, running_servers
 from llama_assist.errors import ConnectError
 from llama_assist.feedback import read_counts
 
@@ -55,6 +54,8 @@ def describe(url: str, status: Mapping[str, Any]) -> str:
         f"memory    {memory / 2**20:.0f} MiB" if memory else "memory    none: the model is not loaded",
         f"requests  {status.get('running', 0)} running, {status.get('queue', 0)} waiting",
     ]
+    if status.get("remote"):
+        lines.append(f"sent to   {status['remote']['origin']}: that is where the text of prompts goes")
     if status.get("detail"):
         lines.append(f"detail    {status['detail']}")
     return "\n".join([*lines, describe_usage(status.get("usage", {}))])
@@ -79,13 +80,8 @@ def _clients(environ: Mapping[str, str]) -> Iterator[Client]:
     if _is_named(environ):
         yield connect(environ)
         return
-    from jupyter_core.paths import jupyter_runtime_dir
-
-    for path in sorted(Path(jupyter_runtime_dir()).glob("jpserver-*.json")):
-        number = path.stem.removeprefix("jpserver-")
-        if not number.isdecimal():
-            continue
+    for server in running_servers():
         try:
-            yield client_of(read_server_file(int(number)))
+            yield client_of(server)
         except ConnectError:
-            continue  # left by a process that has ended, or without a token of its own
+            continue  # without a token of its own

@@ -81,6 +81,13 @@ class ContextBuilder:
         names = at_cursor(state.selection.names, state.outline, scope_at(state.outline, place.offset), line)
         return Context(state.selection.blocks, names, language)
 
+    def without_literals(self, document: Document, source: str) -> str:
+        """Return a part of the current cell with long literals cut to their beginning, its last line as it was."""
+        body = sound(source).rstrip("\n")
+        with self._lock:
+            text = self._facts.of(body, _language(document, source)).text
+        return text + source[len(body) :]
+
     def _state(self, document: Document, place: Anchor, language: str, room: Room) -> _State:
         """Return the state for the cursor's line, with the selection at hand where that still serves."""
         key = (document.path, document.cell)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from llama_assist.context.numbered import fenced
 from llama_assist.context.outline import outline
 from llama_assist.syntax import canonical, cell_language, parse, sound
-from llama_assist.types import Document, Failure, Variable
+from llama_assist.types import Document, Failure, Variable, cell_number
 
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 # IPython: `Cell In[3], line 2`, `File ~/a.py:12, in f(x)`, `Input In [3], in <cell line: 2>()`;
@@ -58,7 +58,8 @@ def _undefined(name: str, document: Document) -> str:
             continue
         if name in outline(parse(cell.source, language)).definitions:
             when = "stands below this cell" if index > document.cell else "has not run"
-            return f"`{name}` is defined in cell {index}, which {when}: run cell {index} first."
+            number = cell_number(index)
+            return f"`{name}` is defined in cell {number}, which {when}: run cell {number} first."
     return f"No cell of the notebook defines `{name}`."
 
 

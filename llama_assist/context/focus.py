@@ -14,7 +14,7 @@ from llama_assist.context.prose import above, shorten
 from llama_assist.context.select import Definers, Wish, fit
 from llama_assist.context.tokens import Count
 from llama_assist.syntax import canonical, comment_prefix, parse
-from llama_assist.types import Document, Variable
+from llama_assist.types import Document, Variable, cell_number
 
 _DIRECT_SHARE = 0.6
 _INDIRECT_SHARE = 0.2
@@ -118,7 +118,8 @@ def _prose(focus: Focus, budget: int, count: Count) -> list[Block]:
     lines, cells = above(focus.document.cells, focus.document.cell)
     kept = shorten(lines, "", budget, count)
     text = "\n".join(line.strip() for line in kept)
-    return block(f"Text above cell {focus.document.cell}:\n{text}" if text else "", "markdown", cells, count)
+    label = f"Text above cell {cell_number(focus.document.cell)}"
+    return block(f"{label}:\n{text}" if text else "", "markdown", cells, count)
 
 
 def _variables(focus: Focus, budget: int, count: Count) -> list[Block]:

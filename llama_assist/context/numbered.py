@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from llama_assist.syntax import cell_language, sound
-from llama_assist.types import Cell
+from llama_assist.types import Cell, cell_number
 
 LABEL_TOKENS = 14  # more than the number and the fences of a cell ever take
 _FENCES = re.compile(r"^\s*(`{3,})", re.MULTILINE)
@@ -23,7 +23,12 @@ def fenced(text: str, language: str) -> str:
 
 def numbered(index: int, text: str, language: str) -> str:
     """Return the text of a cell under its number."""
-    return f"Cell {index}:\n{fenced(text, language)}"
+    return f"Cell {cell_number(index)}:\n{fenced(text, language)}"
+
+
+def output_block(index: int, text: str) -> str:
+    """Return what a cell has written under the number of the cell."""
+    return f"Output of cell {cell_number(index)}:\n{fenced(text, '')}"
 
 
 def fence_language(cell: Cell, default: str) -> str:
@@ -36,4 +41,4 @@ def output_text(index: int, outputs: Sequence[str], most: int = _MAX_OUTPUT) -> 
     text = sound(_COLOURS.sub("", "\n".join(outputs))).strip()
     if len(text) > most:
         text = f"{text[: most * 2 // 3].rstrip()}\n...\n{text[-(most // 3) :].lstrip()}"
-    return f"Output of cell {index}:\n{fenced(text, '')}" if text else ""
+    return output_block(index, text) if text else ""

@@ -15,6 +15,7 @@ from llama_assist.syntax import Parsed, captures, decode
 
 _DEFINE = "define."
 _LIFTED = ("function", "class")  # their names stand inside the scope that they name
+_GLOBAL = "global"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,9 @@ def _names(parsed: Parsed, found: Mapping[str, list[tree_sitter.Node]], scopes: 
     )
     names = []
     for (start, end, kind), scope in zip(spans, scopes.place([span[0] for span in spans]), strict=True):
-        if kind in _LIFTED and scope != ROOT:
+        if kind == _GLOBAL:
+            scope = ROOT
+        elif kind in _LIFTED and scope != ROOT:
             scope = scopes.parents[scope]
         delay = delays[bisect_right(starts, start) - 1] if starts else (0, 0)
         known_from = delay[1] if delay[0] <= start < delay[1] else start

@@ -37,13 +37,31 @@ def heading(line: str) -> str:
 
 
 def above(cells: Sequence[Cell], at: int) -> tuple[list[str], tuple[int, ...]]:
-    """Return the lines of the Markdown cells that stand directly above cell `at`, and the indices of those cells."""
+    """Return the lines of the Markdown cells directly above cell `at`, and the indices of the cells they are from.
+
+    If there is no heading among them, the nearest one above comes first: its section is what the cell is in.
+    """
     at = max(0, min(at, len(cells)))
     first = at
     while first > 0 and cells[first - 1].type == "markdown":
         first -= 1
     indices = tuple(range(first, at))
-    return [line for index in indices for line in plain(cells[index].source)], indices
+    lines = [line for index in indices for line in plain(cells[index].source)]
+    section = -1 if any(heading(line) for line in lines) else _section(cells, first)
+    if section < 0:
+        return lines, indices
+    return [_headings(cells[section])[-1], *lines], (section, *indices)
+
+
+def _section(cells: Sequence[Cell], end: int) -> int:
+    """Return the index of the last cell before `end` with a heading; -1 where there is none."""
+    return next((index for index in range(end - 1, -1, -1) if _headings(cells[index])), -1)
+
+
+def _headings(cell: Cell) -> list[str]:
+    if cell.type != "markdown" or "#" not in cell.source:
+        return []
+    return [line for line in plain(cell.source) if heading(line)]
 
 
 def shorten(lines: Sequence[str], mark: str, budget: int, count: Count) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from llama_assist.context.glossary import glossary
 from llama_assist.context.terms import is_unspaced, pairs, runs, terms
+from llama_assist.types import cell_index
 
 _CELL = re.compile(r"\b(?:cells?|zellen?|cellules?|celdas?)\s*(?:no\.?|nr\.?|#)?\s*(\d{1,4})", re.IGNORECASE)
 _CELL_UNSPACED = re.compile(r"(?:单元格|單元格|单元|セル)\s*(\d{1,4})|第\s*(\d{1,4})\s*(?:个|個)?(?:单元|單元|セル)")
@@ -49,8 +50,8 @@ class Question:
 def read_question(text: str) -> Question:
     """Return what a question asks for."""
     known = glossary()
-    cells = [int(number) for number in _CELL.findall(text)]
-    cells += [int(first or second) for first, second in _CELL_UNSPACED.findall(text)]
+    numbers = [int(number) for number in _CELL.findall(text)]
+    numbers += [int(first or second) for first, second in _CELL_UNSPACED.findall(text)]
     found = runs(_POSSESSIVE.sub("", _CELL_UNSPACED.sub(" ", _CELL.sub(" ", text))))
     quoted = {run for quote in _QUOTED.findall(text) for run in runs(quote)}
     spaced = [run for run in found if not is_unspaced(run)]
@@ -61,7 +62,7 @@ def read_question(text: str) -> Question:
         tuple(_units(content, unspaced)),
         frozenset(run for run in spaced if run in quoted or _is_code(run)),
         frozenset(content),
-        tuple(dict.fromkeys(cells)),
+        tuple(dict.fromkeys(cell_index(number) for number in numbers if number)),
         tuple(dict.fromkeys(int(number) for number in _COUNT.findall(text))),
         is_whole or known.whole_unspaced.search(text.casefold()) is not None,
         known.foreign.intersection(run.casefold() for run in spaced),

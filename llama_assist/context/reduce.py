@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
@@ -18,6 +19,8 @@ _KEPT_TEXT = 80
 _KEPT_DATA = 120
 _MAX_STATEMENTS = 256
 _SHORT = 200
+_MAX_NODES = 400  # of a collection are looked at
+_IS_CODE = re.compile(r"call|lambda|comprehension|function|generator|await|ERROR")
 _Match = Mapping[str, list[tree_sitter.Node]]
 _Edit = tuple[int, int, bytes]
 
@@ -73,9 +76,20 @@ def _literal_edits(parsed: Parsed, matched: Iterable[_Match]) -> list[_Edit]:
             if node.end_byte - node.start_byte > _MAX_TEXT:
                 edits.append(_cut_text(parsed, node))
         for node in found.get("data", ()):
-            if node.end_byte - node.start_byte > _MAX_DATA:
+            if node.end_byte - node.start_byte > _MAX_DATA and _is_plain(node):
                 edits.append(_cut_data(parsed, node))
     return sorted(edits, key=_outermost_first)
+
+
+def _is_plain(node: tree_sitter.Node) -> bool:
+    """Tell whether the first parts of a collection call nothing: then it is data, and its beginning says enough."""
+    nodes = [node]
+    for each in nodes:
+        if _IS_CODE.search(each.type):
+            return False
+        if len(nodes) < _MAX_NODES:
+            nodes.extend(each.named_children[: _MAX_NODES - len(nodes)])
+    return True
 
 
 def _outermost_first(edit: _Edit) -> tuple[int, int]:
@@ -83,7 +97,10 @@ def _outermost_first(edit: _Edit) -> tuple[int, int]:
 
 
 def _cut_text(parsed: Parsed, node: tree_sitter.Node) -> _Edit:
-    """Keep the beginning of a string, whole words up to an escape, and its closing quote."""
+    """Keep the beginning of a string, whole words up to an escape, and its closing quote; or the first of several."""
+    if node.type == "concatenated_string":
+        first = node.named_children[0]
+        return first.end_byte, node.end_byte, b" '...'"
     closing = node.children[-1] if node.child_count else node
     end = closing.start_byte if closing is not node else node.end_byte - 1
     kept = parsed.raw[node.start_byte : node.start_byte + _KEPT_TEXT].decode("utf-8", "ignore").encode()

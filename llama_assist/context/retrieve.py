@@ -56,6 +56,10 @@ class Retrieved:
         """The indices of the cells shown, the most relevant first."""
         return tuple(dict.fromkeys(passage.cell for passage in self.passages))
 
+    def nearest(self, count: int) -> tuple[int, ...]:
+        """Return the indices of at most `count` cells that have most to do with the question, the nearest first."""
+        return tuple(sorted(self.relevance, key=lambda cell: -self.relevance[cell])[:count])
+
 
 class Retriever:
     """Retrieves, and keeps what it has read of the last notebooks. Safe to call from several threads.

@@ -104,7 +104,7 @@ def select(basis: Basis, cells: Sequence[CodeCell], current: Current, room: Room
             limit = min(left - _total(middle), room.part(_LINES_SHARE))
             middle = lines_block(lines(allowed, shown), kind, current.uses, limit, room.count) + middle
     settled = frozenset(definers.direct(current.uses, basis.at)).union(shown)
-    names = from_cells(cells, basis.variables, basis.language)
+    names = from_cells(cells, basis.variables, basis.language, basis.cells)
     blocks = tuple(first + middle + last)
     return Selection(basis, room.budget, current.num_lines, settled, blocks, definers, names)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from llama_assist.context.blocks import Block, block
-from llama_assist.context.numbered import fence_language, fenced, numbered
+from llama_assist.context.numbered import fence_language, numbered, output_block
 from llama_assist.context.passages import Passage
 from llama_assist.context.tokens import Count
 from llama_assist.types import Document
@@ -46,7 +46,7 @@ def _block(document: Document, passages: Sequence[Passage], count: Count) -> Ite
     cell, kind = passages[0].cell, passages[0].kind
     text = "\n".join(_lines(passages))
     if kind == "output":
-        yield from block(f"Output of cell {cell}:\n{fenced(text, '')}", "output", (cell,), count)
+        yield from block(output_block(cell, text), "output", (cell,), count)
         return
     language = fence_language(document.cells[cell], document.language)
     yield from block(numbered(cell, text, language), "cell", (cell,), count)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from llama_assist.checkpoint import Checkpoint
 from llama_assist.engine.kv_cache import Slot
+from llama_assist.engine.runner import Read
 
 
 class CacheSlot(Slot):
@@ -31,6 +32,10 @@ class CacheSlot(Slot):
         """Copy the other cache; `crop` takes off what is not wanted when the next tokens are read."""
         assert isinstance(other, CacheSlot)
         self.cache, self.length = copy.deepcopy(other.cache), other.length
+
+    def clear(self) -> None:
+        """Drop the cache."""
+        self.cache, self.length = None, 0
 
     def crop(self, length: int) -> None:
         """Keep the first `length` entries; negative numbers count what is dropped (transformers >= 5.2)."""
@@ -72,17 +77,16 @@ class TransformersRunner:
         return CacheSlot()
 
     @torch.inference_mode()
-    def prefill(self, token_ids: Sequence[int], slot: CacheSlot, start: int, *, want_logits: bool) -> Tensor | None:
-        """Read prompt tokens; entries behind `start` are dropped first."""
-        slot.crop(start)
-        logits = self._forward(token_ids, slot)
-        return logits if want_logits else None
+    def run(self, reads: Sequence[Read[CacheSlot]]) -> list[Tensor | None]:
+        """Read one after the other; entries behind `start` are dropped first. There are no drafts."""
+        return [self._run(read) for read in reads]
 
-    @torch.inference_mode()
-    def decode(self, token_ids: Sequence[int], slot: CacheSlot, position: int) -> Tensor:
-        """Read one generated token; there are no drafts."""
-        assert slot.length == position
-        return self._forward(token_ids, slot)[None]
+    def _run(self, read: Read[CacheSlot]) -> Tensor | None:
+        if read.is_prompt:
+            read.slot.crop(read.start)
+        assert read.slot.length == read.start
+        logits = self._forward(read.token_ids, read.slot)
+        return logits[None] if read.wants_logits else None
 
     def _forward(self, token_ids: Sequence[int], slot: CacheSlot) -> Tensor:
         tokens = torch.tensor([list(token_ids)], device=self._device)

@@ -1,24 +1,26 @@
-"""The network of the LLaMA family: token ids and a KV slot in, hidden states and logits out.
+"""The network of the LLaMA family: token ids and KV slots in, hidden states and logits out.
 
-One sequence at a time, every tensor [tokens, features]. Prompt tokens go through `Projection.prefill`,
-generated ones through `Projection.decode`; attention of a prompt runs over aligned blocks of queries, so that
-a token's result does not depend on how the prompt was cut (bitwise equal with and without a cached prefix).
+The tokens of several sequences stand one behind the other, every tensor [tokens, features]: linear layers run over
+all of them, attention over each sequence. A token's result does not depend on what is read beside it, nor on how
+its prompt was cut (bitwise equal alone and in a batch, with and without a cached prefix).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from llama_assist.engine.attention import Attention, Pieces
 from llama_assist.engine.config import LlamaConfig
 from llama_assist.engine.kv_cache import LlamaSlot
-from llama_assist.engine.quantize import Int8Linear, Linear
+from llama_assist.engine.quantize import DenseLinear, Int8Linear, Linear
 from llama_assist.engine.rope import rope_tables
 
-BLOCK = 16  # queries that share one attention call; prompts are padded to it
+ROWS = 4  # rows of float products are filled up to multiples of this
 
 
 @dataclass(slots=True)
@@ -45,14 +47,24 @@ class Layer:
 
 @dataclass(slots=True)
 class Span:
-    """Where the tokens of one forward pass stand in the sequence, and what all layers share."""
+    """`num_tokens` tokens of one sequence in a forward pass, the first at position `start` of its slot."""
 
+    slot: LlamaSlot
     start: int
-    end: int
+    num_tokens: int
+    is_prompt: bool
+
+
+@dataclass(slots=True)
+class Pass:
+    """What all layers share: which weights, the turns of all positions, and how each sequence attends."""
+
     is_prefill: bool
     cos: Tensor
     sin: Tensor
-    masks: list[Tensor]
+    spans: Sequence[Span]
+    pieces: list[Pieces]
+    lengths: list[int]
 
 
 class Llama:
@@ -74,18 +86,38 @@ class Llama:
         self.head = head
         self.length = length
         self.cos, self.sin = (table.to(norm.dtype) for table in rope_tables(config, length, norm.device))
-        self._block_mask = _causal_block(config.num_heads // config.num_kv_heads, norm)
+        self.attention = Attention(config, norm)
+        self.is_shared = all(layer.qkv.prefill is layer.qkv.decode for layer in layers)
+        self._decodes_dense = any(isinstance(layer.qkv.decode, DenseLinear) for layer in layers)
 
-    def forward(self, token_ids: Tensor, slot: LlamaSlot, start: int, *, is_prefill: bool) -> Tensor:
-        """Write keys and values of `token_ids` [T] at `start` into the slot; return hidden states [T, hidden]."""
-        end = start + len(token_ids)
-        masks = self._masks(start, end) if is_prefill else []
-        span = Span(start, end, is_prefill, self.cos[start:end, None], self.sin[start:end, None], masks)
+    def forward(self, token_ids: Tensor, spans: Sequence[Span], *, is_prefill: bool) -> Tensor:
+        """Write keys and values of `token_ids` [T] into the slots of `spans`; return hidden states [T, hidden].
+
+        Rows are filled up with copies of the last: torch multiplies single rows, and those left over of its blocks,
+        by other routines, and a row's result would depend on what stands beside it.
+        """
+        num_tokens = len(token_ids)
+        if is_prefill or self._decodes_dense:
+            token_ids = F.pad(token_ids[None], (0, -num_tokens % ROWS), mode="replicate")[0]
+        shared = self._prepare(spans, len(token_ids), is_prefill=is_prefill)
         x = self.embed(token_ids)
         for index, layer in enumerate(self.layers):
-            x = x + self._attention(layer, self._norm(x, layer.attention_norm), slot, index, span)
-            x = x + self._mlp(layer, self._norm(x, layer.mlp_norm), span)
-        return x
+            x = x + self._attention(layer, self._norm(x, layer.attention_norm), index, shared)
+            x = x + self._mlp(layer, self._norm(x, layer.mlp_norm), shared)
+        return x[:num_tokens]
+
+    def _prepare(self, spans: Sequence[Span], num_rows: int, *, is_prefill: bool) -> Pass:
+        attention = self.attention
+        pieces = []
+        for span in spans:
+            cut = attention.cut_prompt if span.is_prompt else attention.cut_answer
+            pieces.append(cut(span.start, span.start + span.num_tokens))
+        lengths = [span.num_tokens for span in spans]
+        spare = num_rows - sum(lengths)
+        ranges = [torch.arange(span.start, span.start + span.num_tokens) for span in spans]
+        positions = torch.cat([*ranges, torch.zeros(spare, dtype=torch.int64)]).to(self.cos.device)
+        cos, sin = self.cos[positions, None], self.sin[positions, None]
+        return Pass(is_prefill, cos, sin, spans, pieces, [*lengths, spare])
 
     def embed(self, token_ids: Tensor) -> Tensor:
         """Look tokens up: [T] to [T, hidden]."""
@@ -95,73 +127,40 @@ class Llama:
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Return float32 logits [T, vocabulary] of hidden states [T, hidden]."""
-        return self.head(self._norm(hidden, self.norm)).float()
+        num_rows = len(hidden)
+        if isinstance(self.head, DenseLinear):
+            hidden = torch.cat([hidden, hidden[-1:].expand(-num_rows % ROWS, -1)])
+        return self.head(self._norm(hidden, self.norm))[:num_rows].float()
 
     def _norm(self, x: Tensor, weight: Tensor) -> Tensor:
         return F.rms_norm(x, (x.shape[-1],), weight, self.config.norm_eps)
 
-    def _mlp(self, layer: Layer, x: Tensor, span: Span) -> Tensor:
-        gate, up = _apply(layer.gate_up, x, span).chunk(2, dim=-1)
-        return _apply(layer.down, F.silu(gate) * up, span)
+    def _mlp(self, layer: Layer, x: Tensor, shared: Pass) -> Tensor:
+        gate, up = _apply(layer.gate_up, x, shared).chunk(2, dim=-1)
+        return _apply(layer.down, F.silu(gate) * up, shared)
 
-    def _attention(self, layer: Layer, x: Tensor, slot: LlamaSlot, index: int, span: Span) -> Tensor:
-        query, key, value = self._heads(layer, x, span)
-        keys, values = slot.keys[index], slot.values[index]
-        keys[:, span.start : span.end] = key.transpose(0, 1)
-        values[:, span.start : span.end] = value.transpose(0, 1)
-        attend = self._attend_blocks if span.is_prefill else self._attend_rows
-        return _apply(layer.output, attend(query, keys, values, span), span)
+    def _attention(self, layer: Layer, x: Tensor, index: int, shared: Pass) -> Tensor:
+        parts = (torch.split(part, shared.lengths) for part in self._heads(layer, x, shared))
+        mixed = []
+        for span, pieces, query, key, value in zip(shared.spans, shared.pieces, *parts):  # noqa: B905 - spare rows
+            span.slot.write(index, span.start, key, value)
+            mixed.append(self.attention.attend(query, span.slot.keys[index], span.slot.values[index], pieces))
+        if shared.lengths[-1]:
+            mixed.append(x.new_zeros(shared.lengths[-1], mixed[0].shape[1]))
+        return _apply(layer.output, torch.cat(mixed) if len(mixed) > 1 else mixed[0], shared)
 
-    def _heads(self, layer: Layer, x: Tensor, span: Span) -> tuple[Tensor, Tensor, Tensor]:
+    def _heads(self, layer: Layer, x: Tensor, shared: Pass) -> tuple[Tensor, Tensor, Tensor]:
         """Project to queries [T, heads, dim], keys and values [T, kv_heads, dim], with positions turned in."""
         config = self.config
-        heads = _apply(layer.qkv, x, span).view(len(x), -1, config.head_dim)
+        heads = _apply(layer.qkv, x, shared).view(len(x), -1, config.head_dim)
         turned, value = torch.split(heads, [config.num_heads + config.num_kv_heads, config.num_kv_heads], dim=1)
         if layer.query_norm is not None and layer.key_norm is not None:
             query, key = torch.split(turned, [config.num_heads, config.num_kv_heads], dim=1)
             turned = torch.cat([self._norm(query, layer.query_norm), self._norm(key, layer.key_norm)], dim=1)
-        turned = turned * span.cos + turned.roll(config.head_dim // 2, -1) * span.sin
+        turned = turned * shared.cos + turned.roll(config.head_dim // 2, -1) * shared.sin
         query, key = torch.split(turned, [config.num_heads, config.num_kv_heads], dim=1)
         return query, key, value
 
-    def _attend_rows(self, query: Tensor, keys: Tensor, values: Tensor, span: Span) -> Tensor:
-        """Each query over its own keys, so that a drafted token gets what it would get in a step of its own.
 
-        The group of heads that shares keys becomes the rows of one product.
-        """
-        grouped = query.reshape(len(query), 1, self.config.num_kv_heads, -1, self.config.head_dim)
-        mixed = [
-            F.scaled_dot_product_attention(row, keys[None, :, :end], values[None, :, :end])
-            for end, row in enumerate(grouped, span.start + 1)
-        ]
-        return torch.cat(mixed).reshape(len(query), -1)
-
-    def _attend_blocks(self, query: Tensor, keys: Tensor, values: Tensor, span: Span) -> Tensor:
-        """Causal attention in aligned blocks of queries; rows outside `start:end` are computed and dropped."""
-        first, last = span.start // BLOCK * BLOCK, -(-span.end // BLOCK) * BLOCK
-        padded = F.pad(query, (0, 0, 0, 0, span.start - first, last - span.end))
-        grouped = padded.view(last - first, self.config.num_kv_heads, -1, self.config.head_dim).permute(1, 2, 0, 3)
-        blocks = torch.split(grouped, BLOCK, dim=2)
-        mixed = [self._attend_block(block, keys, values, mask) for block, mask in zip(blocks, span.masks, strict=True)]
-        return torch.cat(mixed)[span.start - first : span.end - first]
-
-    def _attend_block(self, block: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
-        """Attend one block [kv_heads, group, BLOCK, dim] over the keys that its mask covers; [BLOCK, heads * dim]."""
-        end = mask.shape[1]
-        rows = block.reshape(1, self.config.num_kv_heads, -1, self.config.head_dim)
-        mixed = F.scaled_dot_product_attention(rows, keys[None, :, :end], values[None, :, :end], attn_mask=mask)
-        return mixed.view(*block.shape).permute(2, 0, 1, 3).reshape(BLOCK, -1)
-
-    def _masks(self, start: int, end: int) -> list[Tensor]:
-        """Return the additive mask [group * BLOCK, keys] of each aligned block that holds `start:end`."""
-        return [F.pad(self._block_mask, (position, 0)) for position in range(start // BLOCK * BLOCK, end, BLOCK)]
-
-
-def _apply(projection: Projection, x: Tensor, span: Span) -> Tensor:
-    return projection.prefill(x) if span.is_prefill else projection.decode(x)
-
-
-def _causal_block(group: int, like: Tensor) -> Tensor:
-    """Additive mask [group * BLOCK, BLOCK] of a block over its own keys."""
-    mask = torch.full((BLOCK, BLOCK), float("-inf"), dtype=like.dtype, device=like.device).triu(1)
-    return mask.repeat(group, 1)
+def _apply(projection: Projection, x: Tensor, shared: Pass) -> Tensor:
+    return projection.prefill(x) if shared.is_prefill else projection.decode(x)

@@ -1,8 +1,9 @@
-"""What the engine needs of a network: read prompt tokens into a slot, decode one, and make slots."""
+"""What the engine needs of a network: read tokens of some sequences into their slots, and make slots."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Generic, Protocol
 
 import torch
@@ -11,9 +12,23 @@ from torch import Tensor
 from llama_assist.checkpoint import Checkpoint
 from llama_assist.engine.config import read_config
 from llama_assist.engine.kv_cache import AnySlot, LlamaSlot
+from llama_assist.engine.llama import Span
 from llama_assist.engine.weights import WeightForm, build_llama, open_weights, reader, storage_bytes
 
-ROWS = 4  # prompt tokens are read in multiples of this
+
+@dataclass(frozen=True, slots=True)
+class Read(Generic[AnySlot]):
+    """Tokens of one sequence to be read at position `start`.
+
+    They are a piece of a prompt, of which the last token's logits may be wanted; or else a generated token and
+    those drafted behind it, of which all logits are.
+    """
+
+    slot: AnySlot
+    token_ids: Sequence[int]
+    start: int
+    is_prompt: bool
+    wants_logits: bool = True
 
 
 class Runner(Protocol, Generic[AnySlot]):
@@ -28,12 +43,8 @@ class Runner(Protocol, Generic[AnySlot]):
         """Return an empty slot."""
         ...
 
-    def prefill(self, token_ids: Sequence[int], slot: AnySlot, start: int, *, want_logits: bool) -> Tensor | None:
-        """Read prompt tokens from position `start`; return the float32 logits [vocabulary] of the last."""
-        ...
-
-    def decode(self, token_ids: Sequence[int], slot: AnySlot, position: int) -> Tensor:
-        """Read a generated token and those drafted behind it; return the logits [tokens, vocabulary] after each."""
+    def run(self, reads: Sequence[Read[AnySlot]]) -> list[Tensor | None]:
+        """Read all of these in one step; return float32 logits [tokens, vocabulary] of each, where wanted."""
         ...
 
 
@@ -48,7 +59,7 @@ class LlamaRunner:
         form = WeightForm(weights, device, fast_prefill=fast_prefill)
         tensors = open_weights(checkpoint.weight_files)
         self.length = min(length, config.max_length)
-        self.model = build_llama(config, reader(tensors), form, self.length + ROWS)
+        self.model = build_llama(config, reader(tensors), form, self.length)
         self.num_bytes = storage_bytes(self.model)
         # A row of a float product may round otherwise than alone; the integer kernels compute each row by itself.
         self.takes_drafts = self.weights in ("int4", "int8")
@@ -56,28 +67,45 @@ class LlamaRunner:
         self._device = device
 
     def new_slot(self) -> LlamaSlot:
-        """Allocate a slot; untouched pages cost no memory on most systems."""
-        return LlamaSlot(self.model.config, self.model.length, self._dtype, self._device)
+        """Allocate a slot."""
+        model = self.model
+        transposed = model.attention.keys_transposed
+        return LlamaSlot(model.config, model.length, self._dtype, self._device, keys_transposed=transposed)
 
     @torch.inference_mode()
-    def prefill(self, token_ids: Sequence[int], slot: LlamaSlot, start: int, *, want_logits: bool) -> Tensor | None:
-        """Read prompt tokens through the prompt weights.
+    def run(self, reads: Sequence[Read[LlamaSlot]]) -> list[Tensor | None]:
+        """Read prompts through the prompt weights, the rest through the decoding ones; all at once if they are one."""
+        found: list[Tensor | None] = [None] * len(reads)
+        for group, is_prefill in self._groups(reads):
+            for number, logits in zip(group, self._run([reads[number] for number in group], is_prefill), strict=True):
+                found[number] = logits
+        return found
 
-        Rows are filled up with copies of the last token: torch multiplies single rows, and those left over of its
-        blocks, by other routines, and the result would depend on how the prompt was cut. The copies' entries lie
-        behind the prompt and are written over by what comes next.
-        """
-        copies = [token_ids[-1]] * (-len(token_ids) % ROWS)
-        tokens = torch.tensor([*token_ids, *copies], device=self._device)
-        hidden = self.model.forward(tokens, slot, start, is_prefill=True)
-        last = len(token_ids) - 1
-        return self.model.logits(hidden[last : last + 1])[0] if want_logits else None
+    def _groups(self, reads: Sequence[Read[LlamaSlot]]) -> list[tuple[list[int], bool]]:
+        prompts = [number for number, read in enumerate(reads) if read.is_prompt]
+        answers = [number for number, read in enumerate(reads) if not read.is_prompt]
+        if self.model.is_shared and prompts:
+            return [([*answers, *prompts], True)]
+        return [(group, is_prefill) for group, is_prefill in ((answers, False), (prompts, True)) if group]
 
-    @torch.inference_mode()
-    def decode(self, token_ids: Sequence[int], slot: LlamaSlot, position: int) -> Tensor:
-        """Read tokens through the decoding weights."""
-        tokens = torch.tensor(token_ids, device=self._device)
-        return self.model.logits(self.model.forward(tokens, slot, position, is_prefill=False))
+    def _run(self, reads: Sequence[Read[LlamaSlot]], is_prefill: bool) -> list[Tensor | None]:
+        tokens = torch.tensor([token_id for read in reads for token_id in read.token_ids], device=self._device)
+        spans = [Span(read.slot, read.start, len(read.token_ids), read.is_prompt) for read in reads]
+        hidden = self.model.forward(tokens, spans, is_prefill=is_prefill)
+        parts = torch.split(hidden, [span.num_tokens for span in spans])
+        wanted = [_wanted(read, part) for read, part in zip(reads, parts, strict=True)]
+        found = [part for part in wanted if part is not None]
+        if not found:
+            return [None] * len(reads)
+        logits = iter(torch.split(self.model.logits(torch.cat(found)), [len(part) for part in found]))
+        return [None if part is None else next(logits) for part in wanted]
+
+
+def _wanted(read: Read[LlamaSlot], hidden: Tensor) -> Tensor | None:
+    """Return the hidden states [rows, hidden] whose logits are asked for."""
+    if not read.is_prompt:
+        return hidden
+    return hidden[-1:] if read.wants_logits else None
 
 
 def load_runner(

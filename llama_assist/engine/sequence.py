@@ -9,7 +9,7 @@ from torch import Tensor
 from llama_assist.engine.kv_cache import Slot
 from llama_assist.engine.messages import Choice, Done, Event, Generate, TokenOut
 from llama_assist.engine.sampling import Sampler
-from llama_assist.engine.speculate import LONGEST_MATCH, Drafter
+from llama_assist.engine.speculate import CHEAP_ROWS, LONGEST_MATCH, Drafter
 from llama_assist.engine.text import TextStream
 from llama_assist.engine.vocabulary import Vocabulary
 from llama_assist.types import FinishReason, Usage
@@ -52,10 +52,14 @@ class Sequence:
         end = (self.position // size + 1) * size
         return self.request.token_ids[self.position : end]
 
-    def next_tokens(self, length: int) -> list[int]:
-        """Return the tokens of the next decoding step: the last one, and a draft that still fits."""
+    def next_tokens(self, length: int, num_answers: int = 1) -> list[int]:
+        """Return the tokens of the next decoding step: the last one, and a draft that still fits.
+
+        `num_answers` take part in the step: together their tokens stay within the rows that come cheaply.
+        """
         assert self.last_token is not None
         room = min(length - self.position, self.request.sampling.max_tokens - self.num_generated) - 1
+        room = min(room, CHEAP_ROWS // num_answers - 1)
         draft = self._drafter.draft()[: max(0, room)] if self._drafter and not self._text.forced else []
         return [self.last_token, *draft]
 

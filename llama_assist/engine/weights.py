@@ -10,8 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from llama_assist.engine.attention import BLOCK
 from llama_assist.engine.config import LlamaConfig
-from llama_assist.engine.llama import BLOCK, Layer, Llama, Projection
+from llama_assist.engine.llama import Layer, Llama, Projection
 from llama_assist.engine.quantize import DenseLinear, Int8Linear, Linear, make_linear
 
 GetTensor = Callable[[str], Tensor]
@@ -66,7 +67,12 @@ def build_llama(config: LlamaConfig, get: GetTensor, form: WeightForm, length: i
     head = make_linear(head_weight, None, form.head)
     shared = head if config.tied and isinstance(head, Int8Linear) else embedding
     norm = get("model.norm.weight").clone()
-    return Llama(config, shared, layers, norm, head, -(-length // BLOCK) * BLOCK)
+    return Llama(config, shared, layers, norm, head, _padded(length))
+
+
+def _padded(length: int) -> int:
+    """Return room for whole blocks, and one more: rows of keys at distances of powers of two share cache lines."""
+    return -(-length // BLOCK) * BLOCK + BLOCK
 
 
 def _prefixed(get: GetTensor, prefix: str, form: WeightForm) -> GetTensor:

@@ -43,6 +43,8 @@ class Answer:
     subject: str = ""
     found: bool = True
     turns_left_out: int = 0
+    sent_to: str = ""
+    num_redacted: int = 0
     started: float = field(default_factory=time.monotonic, repr=False)
 
     @property
@@ -71,6 +73,8 @@ class Answer:
                 self.subject,
                 f"cells: {cited}" if cited else "",
                 self.model,
+                f"sent to {self.sent_to}" if self.sent_to else "",
+                f"{self.num_redacted} secrets left out" if self.num_redacted else "",
                 _tokens(self.usage),
                 f"{self.seconds:.1f} s",
             ]
@@ -112,13 +116,15 @@ class Answer:
         self.cells = tuple(int(index) + self.first for index in details.get("cells", ())) or self.cells
         self.found = bool(details.get("found", self.found))
         self.turns_left_out = int(details.get("turns_left_out", self.turns_left_out))
+        self.sent_to = str((details.get("remote") or {}).get("origin", self.sent_to))
+        self.num_redacted += sum((details.get("redacted") or {}).values())
         self.proposal = str((details.get("code") or {}).get("text", self.proposal))
 
     def _reason(self) -> str:
         if self.finish_reason == "length":
             return "Cut at the token limit: ask with a larger --max-tokens for a longer answer."
         if not self.found:
-            return "`--no-context` asks the model for what it knows by itself."
+            return "Ask with a cell's number or with a name in `backticks`, or ask the model alone with --no-context."
         if self.turns_left_out:
             return f"The first {self.turns_left_out} messages of the conversation do not fit and were left out."
         return ""
@@ -172,7 +178,10 @@ def follow(chunks: Generator[dict[str, Any], None, None], answer: Answer, view: 
 
 
 def _tokens(usage: Usage | None) -> str:
-    return "" if usage is None else f"{usage.prompt_tokens} + {usage.completion_tokens} tokens"
+    """Return the tokens read and written; nothing where the model was not asked."""
+    if usage is None or not usage.prompt_tokens + usage.completion_tokens:
+        return ""
+    return f"{usage.prompt_tokens} + {usage.completion_tokens} tokens"
 
 
 def _sum(first: Usage | None, second: Usage) -> Usage:

@@ -19,13 +19,14 @@ _FOREIGN = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The error of one cell; `traceback` has the frames of the user's own code only."""
+    """The error of one cell; `traceback` has the frames of the user's own code only, `line` is the last of them."""
 
     number: int
     source: str
     name: str
     value: str
     traceback: str
+    line: str = ""
 
     @property
     def last_line(self) -> str:
@@ -53,6 +54,10 @@ class Failures:
         """Return the error of a cell."""
         return self._kept.get(number)
 
+    def forget(self, number: int) -> None:
+        """Drop the error of a cell that is not there any more."""
+        self._kept.pop(number, None)
+
     def words(self) -> dict[int, str]:
         """Return the last line of each error by the number of its cell."""
         return {number: failed.last_line for number, failed in self._kept.items()}
@@ -64,7 +69,8 @@ class Failures:
         for old in [each.number for each in self._kept.values() if each.source.strip() == source.strip()]:
             del self._kept[old]
         if error is not None and not isinstance(error, KeyboardInterrupt | SystemExit):
-            self._kept[number] = Failed(number, source, type(error).__name__, _words(error), own_traceback(error))
+            name, words = type(error).__name__, _words(error)
+            self._kept[number] = Failed(number, source, name, words, own_traceback(error), _failing_line(error))
         while len(self._kept) > MAX_KEPT:
             del self._kept[min(self._kept)]
 
@@ -88,11 +94,23 @@ class Failures:
 
 def own_traceback(error: BaseException) -> str:
     """Return the traceback as Python prints it, but for the frames of libraries and of IPython."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_foreign(frame.filename)]
+    frames = _own_frames(error)
     lines = ["Traceback (most recent call last):\n"] if frames else []
     lines += traceback.format_list(frames)
     lines += traceback.format_exception_only(type(error), error)
     return "".join(lines)[-MAX_TRACEBACK:]
+
+
+def _own_frames(error: BaseException) -> list[traceback.FrameSummary]:
+    return [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_foreign(frame.filename)]
+
+
+def _failing_line(error: BaseException) -> str:
+    """Return the user's line that failed, or that could not be read."""
+    if isinstance(error, SyntaxError):
+        return (error.text or "").strip()
+    frames = _own_frames(error)
+    return (frames[-1].line or "") if frames else ""
 
 
 def _is_foreign(name: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from llama_assist.kernel.failures import Failures
 from llama_assist.kernel.history import History, read_history
+from llama_assist.kernel.reruns import Reruns
 
 
 class Session:
@@ -17,16 +18,23 @@ class Session:
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self.failures = Failures()
+        self._reruns = Reruns()
 
     def listen(self) -> None:
         """Begin to note errors, with the last one from before."""
         self.failures.note_earlier(self._shell.history_manager.input_hist_raw, self._shell.transform_cell)
-        self._shell.events.register("post_run_cell", self.failures.note_result)
+        self._shell.events.register("post_run_cell", self._note_result)
 
     def stop(self) -> None:
         """Note errors no more."""
-        if self.failures.note_result in self._shell.events.callbacks["post_run_cell"]:
-            self._shell.events.unregister("post_run_cell", self.failures.note_result)
+        if self._note_result in self._shell.events.callbacks["post_run_cell"]:
+            self._shell.events.unregister("post_run_cell", self._note_result)
+
+    def _note_result(self, result: Any) -> None:
+        earlier = self._reruns.note_result(result)
+        if earlier is not None:
+            self.failures.forget(earlier)
+        self.failures.note_result(result)
 
     @property
     def namespace(self) -> Mapping[str, Any]:
@@ -44,10 +52,15 @@ class Session:
         return [name for name in self.namespace if not name.startswith("_") and name not in hidden]
 
     def history(self) -> History:
-        """Return the cells that were run, with the values they showed and the errors they ended with."""
+        """Return the cells that were run, with the values they showed and the errors they ended with.
+
+        Of a cell that was edited and run again only the last run counts, where the front end names its cells.
+        """
         manager = self._shell.history_manager
         outputs = {**manager.output_hist_reprs, **self.failures.words()}
-        return read_history(manager.input_hist_raw, outputs)
+        outdated = self._reruns.outdated
+        inputs = ["" if number in outdated else text for number, text in enumerate(manager.input_hist_raw)]
+        return read_history(inputs, outputs)
 
     def transform(self, source: str) -> str:
         """Return a cell as the Python that IPython makes of it."""

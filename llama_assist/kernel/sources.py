@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any
 
 from llama_assist.kernel.history import History, Ran
+from llama_assist.kernel.paths import NAME
 
 Transform = Callable[[str], str]
 
@@ -44,6 +46,11 @@ def names_in(source: str) -> list[str]:
     """Return the names that some Python mentions; of broken code none."""
     nodes = (node for part in _parse(source) for node in ast.walk(part) if isinstance(node, ast.Name))
     return list(dict.fromkeys(node.id for node in nodes))
+
+
+def words_in(line: str) -> list[str]:
+    """Return what may be names in a line, also where it is no Python."""
+    return list(dict.fromkeys(re.findall(NAME, line)))
 
 
 def _parse(source: str) -> list[ast.stmt]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llama_assist.magic.completion import offer
+from llama_assist.magic.lines import keep_questions
 from llama_assist.magic.magics import NAME, LlamaMagics
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ def register(ipython: InteractiveShell) -> None:
     magics = LlamaMagics(ipython)
     ipython.register_magics(magics)
     magics.session.listen()
+    ipython.input_transformers_cleanup.append(keep_questions)
     for key in (f"%{NAME}", f"%%{NAME}"):
         ipython.set_hook("complete_command", offer, str_key=key)
 
@@ -26,5 +28,6 @@ def unregister(ipython: InteractiveShell) -> None:
     magics = manager.registry.pop(LlamaMagics.__name__, None)
     if magics is not None:
         magics.stop()
+        ipython.input_transformers_cleanup.remove(keep_questions)
         for kind in ("line", "cell"):
             manager.magics[kind].pop(NAME, None)

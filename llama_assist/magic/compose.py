@@ -18,9 +18,9 @@ from llama_assist.kernel.history import History, Ran
 from llama_assist.kernel.paths import is_path, resolve
 from llama_assist.kernel.schemas import schemas, value_text
 from llama_assist.kernel.session import Session, without_outputs
-from llama_assist.kernel.sources import names_in
-from llama_assist.magic.options import TASKS, Options, cell_numbers, is_numbers, wrong
-from llama_assist.magic.targets import cells_of, chosen, last_cell, place
+from llama_assist.kernel.sources import names_in, words_in
+from llama_assist.magic.options import TASKS, Options, cell_ranges, is_numbers, wrong
+from llama_assist.magic.targets import cells_of, chosen, last_cell, named, place
 from llama_assist.magic.texts import parts, read_notebook, read_text, summary_question
 
 MAX_VARIABLES = 20
@@ -135,7 +135,7 @@ class Composer:
         history = place(cell, args, self._history)
         order = self._task(history, cell.number, fields)
         if cell.number != self._known.now:
-            order.answer.subject = f"{self._options.task} of cell {cell.number}"
+            order.answer.subject = f"{self._options.task} of {named(cell, args, self._known)}"
         return order
 
     def _fixed(self) -> Order:
@@ -154,12 +154,13 @@ class Composer:
             fields["error"] = failed.on_wire()
         if args:
             fields["question"] = interpolate(self._text.strip(), self._session.namespace)
-        self._options.vars = [*(self._options.vars or ()), *self._names_of(cell)]
+        self._options.vars = [*(self._options.vars or ()), *self._names_of(cell, failed)]
         return replace(self._about(cell, args, fields), inserts=True, source=cell.source)
 
     def _next(self) -> Order:
         wish = "\n\n".join(part for part in (" ".join(self._options.args), self._text.strip()) if part)
-        history = self._history
+        failed = self._session.failures
+        history = self._history.only({cell.number for cell in self._history.cells if not failed.of(cell.number)})
         cell = last_cell("next", history)
         order = self._task(history, cell.number, {"question": interpolate(wish, self._session.namespace)})
         return replace(order, inserts=True)
@@ -174,7 +175,7 @@ class Composer:
             last = last_cell("summarize", self._history)
             return self._task(self._history, last.number, {})
         if all(map(is_numbers, args)):
-            cells = cells_of([number for word in args for number in cell_numbers(word)], self._known)
+            cells = cells_of([numbers for word in args for numbers in cell_ranges(word)], self._known)
             history = self._known.only({cell.number for cell in cells})
             return self._task(history, cells[-1].number, {"question": text})
         if len(args) > 1:
@@ -264,9 +265,12 @@ class Composer:
             raise UsageError(f"There is no variable `{missing[0]}`.")
         return names
 
-    def _names_of(self, cell: Ran) -> list[str]:
+    def _names_of(self, cell: Ran, failed: Failed | None) -> list[str]:
+        """Return the variables of a cell, those of the line that failed first."""
         known = set(self._session.names())
-        return [name for name in names_in(self._session.transform(cell.source)) if name in known]
+        first = words_in(failed.line) if failed else []
+        names = dict.fromkeys([*first, *names_in(self._session.transform(cell.source))])
+        return [name for name in names if name in known]
 
     def _values(self) -> list[tuple[str, str]]:
         names = self._variables() if self._options.values else []

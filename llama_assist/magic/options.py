@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
 from IPython.core.error import UsageError
-from IPython.utils.process import arg_split
 
 MAX_NUMBER = 1_000_000
 
@@ -24,17 +24,17 @@ class Task:
 
 
 TASKS: Mapping[str, Task] = {
-    "ask": Task("answer the question below, from the cells that were run", "%%llama [ask]   with a question below"),
-    "chat": Task("the same as a conversation that goes on", "%%llama chat [--new]   with your turn below"),
+    "ask": Task("answer from the cells that ran", "%%llama [ask], question below; or %llama ask QUESTION"),
+    "chat": Task("the same as a conversation that goes on", "%%llama chat [--new], your turn below"),
     "explain": Task("say what code does", "%llama explain [CELLS | NAME ...]", "explain"),
     "fix": Task("correct the cell that failed last, in a new cell", "%llama fix [CELL]", "fix"),
-    "complete": Task("go on with the code below", "%%llama complete   with the code below"),
+    "complete": Task("go on with the code below", "%%llama complete, code below"),
     "doc": Task("write docstrings and comments", "%llama doc [CELLS | NAME ...]", "document"),
     "test": Task("write a few assertions", "%llama test [CELLS | NAME ...]", "test"),
     "refactor": Task("write the same more clearly", "%llama refactor [CELLS | NAME ...]", "refactor"),
-    "next": Task("write the next cell", "%llama next   or %%llama next with a wish below", "next"),
+    "next": Task("write the next cell", "%llama next [WISH]", "next"),
     "summarize": Task(
-        "say shortly what is in the cells, a file or a text", "%llama summarize [CELLS | NAME | FILE]", "summarize"
+        "say what is in the cells, a file or a text", "%llama summarize [CELLS | NAME | FILE]", "summarize"
     ),
     "translate": Task("translate comments, Markdown or text", "%llama translate LANGUAGE [CELLS | NAME]", "translate"),
     "help": Task("show this", "%llama help"),
@@ -43,6 +43,9 @@ TASKS: Mapping[str, Task] = {
     "config": Task("show or set what holds for this session", "%llama config [--max-tokens N ...] [--reset]"),
 }
 VERBS = ("help", "status", "model", "config")
+_QUESTIONS = ("ask", "chat", "next")  # what stands behind these is text
+_QUOTED = re.compile(r"""(?:"[^"]*"|'[^']*')(?!\S)""")
+_WORD = re.compile(rf"{_QUOTED.pattern}|\S+")
 LASTING = ("max_tokens", "temperature", "seed", "model", "no_context")
 
 
@@ -55,7 +58,7 @@ class Options(argparse.Namespace):
     code: bool
     raw: bool
     no_context: bool
-    cells: tuple[int, ...] | None
+    cells: tuple[range, ...] | None
     vars: list[str] | None
     values: bool
     max_tokens: int | None
@@ -69,7 +72,7 @@ class Options(argparse.Namespace):
 
 def parse(line: str, *, is_cell: bool) -> Options:
     """Read the words; raise `UsageError` with one line that shows the right form."""
-    words = arg_split(line, posix=True, strict=False)
+    words = split(line)
     task = next((word for word in words if not word.startswith("-")), None)
     parser = make_parser()
     parser.task = task if task in TASKS else None
@@ -80,22 +83,33 @@ def parse(line: str, *, is_cell: bool) -> Options:
     return options
 
 
-def cell_numbers(text: str) -> tuple[int, ...]:
-    """Return the numbers in `2,4-6`; raise `ValueError` where there is anything else."""
-    found: list[int] = []
+def split(line: str) -> list[str]:
+    """Return the words of a line. Quotes around a word may hold blanks; those of a question are part of its text."""
+    words = _WORD.findall(line)
+    is_question = next((word for word in words if not word.startswith("-")), "ask") in _QUESTIONS
+    before = ["-", *words]
+    return [
+        word[1:-1] if _QUOTED.fullmatch(word) and (previous[0] == "-" or not is_question) else word
+        for previous, word in zip(before, words, strict=False)
+    ]
+
+
+def cell_ranges(text: str) -> tuple[range, ...]:
+    """Return the ranges of numbers in `2,4-6`; raise `ValueError` where there is anything else."""
+    found = []
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
-        start, end = _number(first), _number(last if dash else first)
-        if end < start or end - start > 10_000:
+        numbers = range(_number(first), _number(last if dash else first) + 1)
+        if not numbers:
             raise ValueError(part)
-        found += range(start, end + 1)
-    return tuple(dict.fromkeys(found))
+        found.append(numbers)
+    return tuple(found)
 
 
 def is_numbers(text: str) -> bool:
-    """Tell whether a word is a range of cells."""
+    """Tell whether a word names cells by their numbers."""
     try:
-        return bool(cell_numbers(text))
+        return bool(cell_ranges(text))
     except ValueError:
         return False
 
@@ -129,12 +143,19 @@ def help_text() -> str:
     return f"{_INTRODUCTION}\nTasks:\n{_table(tasks)}\n\nOptions:\n{_table(options)}\n"
 
 
-_INTRODUCTION = """%%llama [TASK] [options] asks with the text below it; %llama TASK [args] [options] has none.
+_INTRODUCTION = """%%llama [TASK] [options] takes the text below it: a question, code, or a wish where CELLS or a
+NAME say which code is meant. %llama TASK [options] has no text below; where it names no code it is
+about the cell that ran last.
 
-CELLS are the numbers in brackets beside the cells that were run, as in 3 or 2,4-6; NAME is something that they define.
-The answer streams into the output. Interrupt the kernel to stop the model; what it had written stays. `_llama` holds
-the answer: `_llama.text`, `_llama.code`, `_llama.usage`. {name}, {name.attribute} and {name[0]} in a question stand for
-what your variable holds; {{name}} keeps the braces. Nothing that the model writes is ever run.
+CELLS are numbers in brackets, as in 3 or 2,4-6: `3` is the cell with [3] beside it. Jupyter counts
+cells from 1 in the order in which they ran, and a cell that runs again gets a new number. They are
+not places in the notebook, which a kernel does not know; only the cells of a notebook FILE count
+from its top. Answers name cells by the same numbers. NAME is something that a cell defines.
+
+The answer streams into the output. Interrupt the kernel to stop the model; what it had written
+stays. `_llama` holds the answer: `_llama.text`, `_llama.code`, `_llama.usage`. In a question,
+{name}, {name.attribute} and {name[0]} stand for what your variable holds; {{name}} keeps the
+braces. Nothing that the model writes is ever run.
 """
 
 
@@ -157,12 +178,12 @@ class Parser(argparse.ArgumentParser):
 def _add_settings(parser: Parser) -> None:
     add = parser.add_argument
     add("--to", metavar="NAME", help="Also store the answer in this variable; `_llama` always holds the last.")
-    add("--code", action="store_true", help="Put the code of the answer into a new cell below, without running it.")
+    add("--code", action="store_true", help="Put the code of the answer into a new cell below, unrun.")
     add("--raw", action="store_true", help="Continue the text as it is, without chat template and context.")
     add("--max-tokens", type=_within(1, MAX_NUMBER), metavar="N", help="Most tokens of the answer.")
     add("--temperature", type=_temperature, metavar="T", help="0 always takes the likeliest token; 1 varies freely.")
     add("--seed", type=int, metavar="N", help="The same seed and question give the same answer.")
-    add("--model", metavar="ID", help="Refuse to answer with another model than this; `%llama model ID` changes it.")
+    add("--model", metavar="ID", help="Refuse to answer with another model; `%llama model ID` changes it.")
 
 
 def _add_context(parser: Parser) -> None:
@@ -201,9 +222,9 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _cells(text: str) -> tuple[int, ...]:
+def _cells(text: str) -> tuple[range, ...]:
     try:
-        return cell_numbers(text)
+        return cell_ranges(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} are no cells; write them as in 2,4-6") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from IPython.core.error import UsageError
@@ -13,7 +14,14 @@ MAX_FILE = 2_000_000  # bytes
 PART = 7_000  # bytes of UTF-8: about 2,000 tokens in most languages
 MAX_PARTS = 24
 
-_SUMMARIZE = "Summarize the following text in a few sentences, in the language in which it is written.\n\n"
+_SUMMARIZE = "Summarize the following text in a few sentences, in the language in which it is written."
+# A small model answers in the language of the request.
+_SUMMARIZE_IN = (
+    ("[\u3040-\u30ff]", "次の文章を数文で要約してください。"),
+    ("[\u4e00-\u9fff]", "请用几句话概括下面的文字。"),
+    ("[\uac00-\ud7af]", "다음 글을 몇 문장으로 요약해 주세요."),
+    ("[\u0400-\u04ff]", "Кратко, в нескольких предложениях, перескажи следующий текст."),
+)
 
 
 def read_text(name: str) -> str:
@@ -55,8 +63,9 @@ def parts(text: str) -> list[str]:
 
 
 def summary_question(text: str) -> str:
-    """Return what to say to a model that is to summarize a text."""
-    return f"{_SUMMARIZE}{text}"
+    """Return what to say to a model that is to summarize a text, in the language of most of it."""
+    requests = (request for letters, request in _SUMMARIZE_IN if 3 * len(re.findall(letters, text)) > len(text))
+    return f"{next(requests, _SUMMARIZE)}\n\n{text}"
 
 
 def _fitting(text: str) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from llama_assist.types import cell_index
+
 # "cell 3", "Cells 3, 4 and 7", "cells 2-4", "Zelle 3", "cellule 3", "celda 3", "ячейка 3", "单元格 3", "セル3"
 _NAMED = re.compile(
     r"\b(?:cells?|zellen?|cellules?|celdas?|ячейк\w*|células?)\s*#?\s*(?P<list>\[?\d+\]?"
@@ -21,7 +23,7 @@ def cited_cells(text: str, num_cells: int) -> tuple[int, ...]:
     """Return the indices of existing cells that the text names, in the order of their first mention."""
     cited: dict[int, None] = {}
     for found in _NAMED.finditer(text):
-        for index in _numbers(found["list"] or found["after"] or found["before"]):
+        for index in map(cell_index, _numbers(found["list"] or found["after"] or found["before"])):
             if 0 <= index < num_cells:
                 cited[index] = None
     return tuple(cited)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from llama_assist.postprocess.duplicates import repeats_above
+from llama_assist.postprocess.duplicates import num_above
 from llama_assist.postprocess.plan import Plan
 from llama_assist.postprocess.site import Site, is_clause, is_closing_line, is_header
 from llama_assist.postprocess.statements import Statement
@@ -49,6 +49,8 @@ class _Extent:
         self.length = 0
         self.num_blank = 0
         self.num_preamble = 0
+        self.is_copying = site.is_line_start
+        self.copied: list[Statement] = []  # what may turn out to be a copy of the last lines above
 
     def see(self, line: Statement) -> Cut | None:
         """Look at the next statement, finished or not, and return the cut that it calls for."""
@@ -70,6 +72,8 @@ class _Extent:
         """Stop after one statement: with its body, if it is a header that has none."""
         if not line.is_finished:
             return None
+        if self.is_copying:
+            return self._copied(line)
         self.length, self.num_blank = line.end, 0
         if self._is_preamble(line):
             self.num_preamble += 1
@@ -84,7 +88,17 @@ class _Extent:
         if not self.site.is_line_start:
             return False
         is_decorator = self.site.language == "python" and line.text.lstrip().startswith("@")
-        return is_decorator or self.site.is_comment(line.text) or repeats_above(self.site, line.text)
+        return is_decorator or self.site.is_comment(line.text)
+
+    def _copied(self, line: Statement) -> Cut | None:
+        """Pass over statements that go on as the last lines above the cursor do; what is no copy counts."""
+        lines = _lines([*self.copied, line])
+        if num_above(self.site, lines, is_whole=False):
+            self.copied.append(line)
+            return None
+        self.is_copying = False
+        is_copy = num_above(self.site, _lines(self.copied)) > 0
+        return next(filter(None, map(self.see, [*([] if is_copy else self.copied), line])), None)
 
     def _in_block(self, line: Statement) -> Cut | None:
         if self.column is not None and line.column < self.column and is_closing_line(line.text, self.site.language):
@@ -111,3 +125,7 @@ class _Extent:
         if self.header is not None or line.column > self.column:
             return ""
         return "end of the block" if self.last_column > self.column and not is_clause(line.text) else ""
+
+
+def _lines(found: Iterable[Statement]) -> list[str]:
+    return [line for each in found for line in each.text.split("\n") if line.strip()]

@@ -12,6 +12,7 @@ from llama_assist.postprocess.indentation import indent
 from llama_assist.postprocess.minimum import is_too_short
 from llama_assist.postprocess.overlap import overlap
 from llama_assist.postprocess.plan import Plan
+from llama_assist.postprocess.prose import gap
 from llama_assist.postprocess.repetition import repetition
 from llama_assist.postprocess.site import Site
 from llama_assist.postprocess.stopper import Stopper
@@ -26,6 +27,7 @@ UNFINISHED = "unfinished"
 FILTERS: tuple[tuple[str, Filter], ...] = (
     (UNFINISHED, unfinished),
     ("repetition", repetition),
+    ("gap", gap),
     ("duplicates", duplicates),
     ("overlap", overlap),
     ("balance", balance),

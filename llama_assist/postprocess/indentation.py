@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from llama_assist.postprocess.columns import indentation, width
 from llama_assist.postprocess.duplicates import at_cursor
 from llama_assist.postprocess.lexer import is_prose
-from llama_assist.postprocess.site import Site, indentation, is_header, width
+from llama_assist.postprocess.site import Site, is_header
 from llama_assist.postprocess.statements import statements
 
 _DEFAULT_UNIT = "    "

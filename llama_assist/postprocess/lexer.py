@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+
+from llama_assist.postprocess.breaks import begins_statement, breaks_off
 
 State = tuple[str, ...]
 
@@ -40,12 +42,10 @@ _LINE_COMMENTS = {
     "tsx": "//",
     "cpp": "//",
 }
+_COMMENT_MARKS = frozenset({"#", "--", "//", "/*"})
 _BLOCK_COMMENTED = frozenset({"javascript", "typescript", "tsx", "cpp", "sql"})
 _MULTILINE = frozenset({'"""', "'''", "`", _BLOCK_COMMENT})
 _PROSE = frozenset({"markdown", "text", "latex", "html"})
-_NEVER_IN_BRACKETS = re.compile(
-    r"[ \t]*(?:(?:def|class|while|try|with|return|raise|assert|del|global|import)\b|from\s+[\w.]+\s+import\b)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,18 +118,38 @@ def wanted(suffix: str, language: str, state: State = ()) -> State:
 
 def lexemes(text: str, language: str, state: State = ()) -> Iterator[Mark]:
     """Yield the brackets, quotes, comment marks and newlines of `text`, which begins inside `state`."""
-    offset = 0
-    while not is_prose(language) and (found := _pattern(language, state).search(text, offset)) is not None:
+    if is_prose(language):
+        return
+    offset, code_end = 0, 0
+    start = None if state else 0  # of the statement that goes on, where the text has all of it
+    while (found := _pattern(language, state).search(text, offset)) is not None:
+        if language == "python" and not in_comment(state):
+            code_end = _code_end(text, offset, found, code_end)
         offset, lexeme = found.end(), found[0]
         is_unmatched = lexeme in OPENERS and OPENERS[lexeme] not in _inside_string(state)
         state = _after(state, lexeme)
-        if lexeme == "\n" and _begins_statement(text, language, offset):
-            state = ()  # whatever was left open above
+        if lexeme == "\n":
+            if _begins_statement(text, language, offset) or _breaks_off(text, language, offset, code_end, start, state):
+                state = ()  # whatever was left open above
+            start = start if state else offset
         yield Mark(offset, lexeme, state, is_unmatched)
 
 
+def _code_end(text: str, offset: int, found: re.Match[str], before: int) -> int:
+    """Return where the code ends that `found` is the last lexeme of; `before` if there is none since `offset`."""
+    if not found[0].isspace() and found[0] not in _COMMENT_MARKS:
+        return found.end()
+    return offset + len(text[offset : found.start()].rstrip()) if text[offset : found.start()].strip() else before
+
+
 def _begins_statement(text: str, language: str, offset: int) -> bool:
-    return language == "python" and _NEVER_IN_BRACKETS.match(text, offset) is not None
+    return language == "python" and begins_statement(text, offset)
+
+
+def _breaks_off(text: str, language: str, offset: int, code_end: int, start: int | None, state: State) -> bool:
+    if language != "python" or start is None or not state or any(each not in CLOSERS for each in state):
+        return False
+    return breaks_off(text, offset, code_end, state[-1], start)
 
 
 def _delimiter(opener: str) -> str:
@@ -192,6 +212,7 @@ def _after_quote(state: State, lexeme: str) -> State:
     return (*state, ("f" if lexeme[: -len(quote)].lower().strip("rbu") else "") + quote)
 
 
+@lru_cache(maxsize=1024)
 def _pattern(language: str, state: State) -> re.Pattern[str]:
     if not in_text(state):
         return _code_pattern(language, any(each[0] == "f" for each in state))

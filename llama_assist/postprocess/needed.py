@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tree_sitter
 
-from llama_assist.postprocess.site import Site, indentation
+from llama_assist.postprocess.columns import indentation
+from llama_assist.postprocess.site import Site
 from llama_assist.postprocess.unknown_names import unmade_names
 from llama_assist.syntax import captures, parse
 

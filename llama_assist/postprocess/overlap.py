@@ -9,9 +9,10 @@ _MIN_LINE = 6  # shorter pieces of a line are often equal by chance
 
 
 def overlap(site: Site, text: str) -> str:
-    """Return the completion without an end that the suffix begins with."""
+    """Return the completion without an end that the suffix begins with, be it a blank."""
     if site.rest.strip():
-        return _without_rest(site, text, site.rest.strip())
+        left = _without_rest(site, text, site.rest.strip())
+        return left.rstrip(" \t") if site.rest[0] in " \t" else left
     return _without_next_line(site, text)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from llama_assist.postprocess.lexer import in_comment, in_text, is_multiline, is_prose
+from llama_assist.postprocess.prose import takes_lines
 from llama_assist.postprocess.site import Site
 
 LINE_TOKENS = 64  # a call over several lines must fit
@@ -26,7 +27,7 @@ class Plan:
 def plan(site: Site) -> Plan:
     """Return what to ask of the model at the cursor."""
     if is_prose(site.language):
-        return Plan("line", ("\n",), PROSE_TOKENS)
+        return Plan("line", () if takes_lines(site) else ("\n",), PROSE_TOKENS)
     if in_text(site.state):
         return Plan("line", ("\n",) if _ends_with_line(site) else (), LINE_TOKENS)
     if _wants_block(site.settled):
@@ -45,7 +46,7 @@ def _wants_block(site: Site) -> bool:
         return not site.is_body_below(site.header)
     if site.state or not site.is_line_start or site.is_followed or site.rest.strip():
         return False
-    is_empty = not site.lines_above and not site.lines_below
+    is_empty = all(map(site.is_magic, site.lines_above)) and not site.lines_below
     return is_empty or site.is_undone_function or _is_announced(site)
 
 

@@ -7,13 +7,16 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from types import MappingProxyType
 
+from llama_assist.postprocess.columns import indentation, width
 from llama_assist.postprocess.lexer import (
     CLOSERS,
+    Mark,
     Scan,
     State,
+    closing,
     in_comment,
     in_text,
     is_multiline,
@@ -37,20 +40,12 @@ _BRACE_HEADER = re.compile(r"[\s\S]*\{\s*$")
 _CLAUSE = re.compile(r"\s*(?:elif|elseif|else|except|finally|catch)\b")
 _CLOSING_LINE = re.compile(r"\s*(?:[)\]}]|(?:end|done|fi|esac)\b)")
 _STRING_STATEMENT = re.compile(r"\s*[rRuUbB]?[\"']")
+_CELL_MAGIC = re.compile(r"\s*%%[^\W\d]")
+_MAGIC = re.compile(r"\s*(?:%%?[^\W\d]|!)")
 _NO_LINE = ("", *")]},;:")
 _TOP_LEVEL = re.compile(r"^(?:def|class)\b", re.MULTILINE)
 _MAX_PREFIX = 20_000
-_TAB = 4
-
-
-def width(line: str) -> int:
-    """Return the column of a line's first character that is not blank; a tab goes to the next multiple of 4."""
-    return len(indentation(line).expandtabs(_TAB))
-
-
-def indentation(line: str) -> str:
-    """Return the blanks at the start of a line."""
-    return line[: len(line) - len(line.lstrip(" \t"))]
+_MAX_TEXT = 60_000  # more than that no statement takes
 
 
 def is_header(statement: str, language: str) -> bool:
@@ -136,14 +131,14 @@ class Site:
     def wanted(self) -> State:
         """Return what must be open after the completion: what the suffix closes."""
         strings = next((at for at, each in enumerate(self.state) if each not in CLOSERS), None)
-        plain = wanted(self._neutral(self.suffix), self.language)
+        plain = wanted(self._neutral(self.suffix[:_MAX_TEXT]), self.language)
         if strings is None or in_comment(self.state):
             return plain
         inside = self.state[strings:]
         rest = self.suffix if is_multiline(inside[:1]) else self.rest
         if not _closes(scan(rest, self.language, inside)):
             return () if in_text(self.state) else plain
-        return wanted(self.suffix, self.language, inside) + inside
+        return wanted(self.suffix, self.language, inside) + _closed_by(scan(rest, self.language, inside), inside)
 
     @cached_property
     def numbered_above(self) -> tuple[tuple[int, str], ...]:
@@ -163,6 +158,13 @@ class Site:
     def statements_above(self) -> tuple[str, ...]:
         """Return the statements above the cursor's line, comments and blanks left out."""
         return tuple(piece for _, piece in self.numbered_above)
+
+    @cached_property
+    def forgotten(self) -> tuple[tuple[int, str], ...]:
+        """Return (distance from the cursor, closers) of the lines that begin a statement inside brackets above."""
+        text, read = self._near
+        found = ((mark.end, _brackets(before.state)) for before, mark in pairwise(read.marks) if _ends_all(mark))
+        return tuple((len(text) - end, closing(brackets)) for end, brackets in found if brackets)
 
     @cached_property
     def statement(self) -> str:
@@ -201,6 +203,10 @@ class Site:
         mark = comment_prefix(self.language)
         return bool(mark) and line.lstrip().startswith(mark)
 
+    def is_magic(self, line: str) -> bool:
+        """Tell whether a line is a command to IPython, which is no part of the cell's code."""
+        return (_MAGIC if self.language == "python" else _CELL_MAGIC).match(line) is not None
+
     def is_body_below(self, column: int) -> bool:
         """Tell whether the suffix goes on deeper than `column`: a header there has its body already."""
         return bool(self.lines_below) and width(self.lines_below[0]) > column
@@ -216,6 +222,7 @@ class Site:
         if len(self.prefix) > _MAX_PREFIX:
             found = [match.start() for match in _TOP_LEVEL.finditer(self.prefix, 0, len(self.prefix) - len(self.typed))]
             start = found[-1] if found else 0
+            start = max(start, len(self.prefix) - _MAX_TEXT)
         text = self._neutral(self.prefix[start:])
         return text, scan(text, self.language)
 
@@ -223,9 +230,29 @@ class Site:
         return neutralise(encode(text), self.language).decode("utf-8", "replace")
 
 
+def _ends_all(mark: Mark) -> bool:
+    return mark.text == "\n" and not mark.state
+
+
+def _brackets(state: State) -> State:
+    """Return the brackets of a state that no string is around."""
+    return tuple(takewhile(lambda each: each in CLOSERS, state))
+
+
 def _closes(inside: Scan) -> bool:
     """Tell whether a text that begins inside a string ends it, and leaves no other one open."""
     return any(not mark.state for mark in inside.marks) and not in_text(inside.state)
+
+
+def _closed_by(read: Scan, inside: State) -> State:
+    """Return what of `inside` a text closes by its own closer; a string that ends takes what is open in it along."""
+    found: list[str] = []
+    left = len(inside)
+    for mark in read.marks:
+        if len(mark.state) < left:
+            left = len(mark.state)
+            found.insert(0, inside[left])
+    return tuple(found)
 
 
 def _usual_step(lines: tuple[str, ...], language: str) -> int:

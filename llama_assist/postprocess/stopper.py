@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from llama_assist.postprocess.brackets import overrun
 from llama_assist.postprocess.duplicates import start_of_suffix
 from llama_assist.postprocess.extent import Cut, find_end
 from llama_assist.postprocess.lexer import Scan, is_multiline, is_prose
 from llama_assist.postprocess.plan import Plan
+from llama_assist.postprocess.prose import prose_end
 from llama_assist.postprocess.repetition import repetition_start
 from llama_assist.postprocess.site import Site
 from llama_assist.postprocess.statements import statements
-
-_SENTENCE = re.compile(r"[.!?](?=\s+\S)")
 
 
 class Stopper:
@@ -26,7 +23,8 @@ class Stopper:
     def feed(self, text: str) -> Cut | None:
         """Take the whole completion so far and return where to cut it, or None to let the model go on."""
         if is_prose(self.site.language):
-            return _prose_end(text)
+            end = prose_end(self.site, text)
+            return None if end is None else Cut(*end)
         read = self.site.read(text)
         cuts = (
             _bracket(self.site, read),
@@ -37,14 +35,6 @@ class Stopper:
             _stop_string(self.plan, text),
         )
         return min((cut for cut in cuts if cut is not None), key=lambda cut: cut.length, default=None)
-
-
-def _prose_end(text: str) -> Cut | None:
-    end = text.find("\n")
-    sentence = _SENTENCE.search(text, 0, end if end >= 0 else len(text))
-    if sentence is not None:
-        return Cut(sentence.end(), "end of sentence")
-    return Cut(end, "end of line") if end >= 0 else None
 
 
 def _bracket(site: Site, read: Scan) -> Cut | None:

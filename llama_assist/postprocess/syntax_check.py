@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from llama_assist.postprocess.columns import width
 from llama_assist.postprocess.indentation import block_columns, move
-from llama_assist.postprocess.lexer import OPENERS, closing
-from llama_assist.postprocess.site import Site, is_header, width
+from llama_assist.postprocess.lexer import OPENERS, closing, is_prose
+from llama_assist.postprocess.site import Site, is_header
 from llama_assist.postprocess.statements import statements
-from llama_assist.postprocess.validity import Validity
+from llama_assist.postprocess.validity import Validity, num_left_open
 
 _PIECE = re.compile(r"\w+(?![\w.(\[])|\\(?=\n)|[,:()\[\]{}\"']")  # no name without what is asked of it
 _MAGIC = re.compile(r"\s*[%!]")
@@ -18,11 +19,13 @@ _MAX_TRIES = 24
 
 def syntax_check(site: Site, text: str) -> str:
     """Return the longest beginning of the completion with which the cell parses, closed if it must be."""
+    if is_prose(site.language):
+        return text
     validity = Validity(site)
     if not text.strip() or validity.admits(text):
         return text
     for number, candidate in enumerate(_candidates(site, text)):
-        if number == _MAX_TRIES:
+        if number == _MAX_TRIES or validity.is_tired:
             break
         if validity.admits(candidate):
             return candidate
@@ -61,7 +64,6 @@ def _ends(site: Site, text: str) -> Iterator[int]:
 
 
 def _closed(site: Site, text: str) -> str:
-    """Return the text with what it leaves open closed, but for what the suffix closes."""
+    """Return the text with what it leaves open closed, and the bracket that it stands in: others are the user's."""
     body = text.rstrip(", ")
-    state = site.read(body).state
-    return body + closing(state[len(site.wanted) :])
+    return body + closing(site.read(body).state[num_left_open(site) :])

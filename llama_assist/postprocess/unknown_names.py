@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 import tree_sitter
 
+from llama_assist.postprocess.frame_columns import unknown_columns
 from llama_assist.postprocess.region import narrow
 from llama_assist.postprocess.site import Site
 from llama_assist.syntax import Parsed, captures, parse, walk
 
 _DOUBT = 0.5
+_HISTORY = re.compile(r"_i?\d+\Z")  # IPython's earlier inputs and results
 
 
 def doubt_of_names(site: Site, text: str) -> float:
@@ -33,7 +36,7 @@ def unknown_names(site: Site, text: str) -> frozenset[str]:
 
     nodes = [node for node in walk(parsed.tree.root_node, into=touches) if touches(node)]
     names = unmade_names(site, parsed).intersection(parsed.text(node) for node in nodes)
-    return names.union(_keywords(site, parsed, nodes), _columns(site, parsed, nodes))
+    return names.union(_keywords(site, parsed, nodes), unknown_columns(site, parsed, nodes))
 
 
 def unmade_names(site: Site, parsed: Parsed) -> frozenset[str]:
@@ -45,7 +48,7 @@ def unmade_names(site: Site, parsed: Parsed) -> frozenset[str]:
     known = site.names.union(parsed.text(node) for node in defined)
     taken = {node.start_byte for node in (*defined, *found.get("ignore", ()))}
     used = (node for node in found.get("use", ()) if node.start_byte not in taken)
-    return frozenset(map(parsed.text, used)) - known
+    return frozenset(name for name in map(parsed.text, used) if name not in known and not _HISTORY.match(name))
 
 
 def _keywords(site: Site, parsed: Parsed, nodes: Iterable[tree_sitter.Node]) -> Iterator[str]:
@@ -57,22 +60,3 @@ def _keywords(site: Site, parsed: Parsed, nodes: Iterable[tree_sitter.Node]) -> 
         known = site.parameters.get(parsed.text(function)) if function is not None else None
         if known is not None and name is not None and parsed.text(name) not in known:
             yield parsed.text(name)
-
-
-def _columns(site: Site, parsed: Parsed, nodes: Iterable[tree_sitter.Node]) -> Iterator[str]:
-    """Yield the columns that are read from one of the kernel's data frames but are not there, nor made in the cell."""
-    for node in nodes:
-        if node.type != "subscript" or _is_target(node):
-            continue
-        frame, key = node.child_by_field_name("value"), node.child_by_field_name("subscript")
-        known = site.columns.get(parsed.text(frame)) if frame is not None else None
-        if known is None or key is None or key.type != "string":
-            continue
-        literal = parsed.text(key)
-        if literal[1:-1] not in known and literal[1:-1] not in site.prefix:
-            yield literal
-
-
-def _is_target(node: tree_sitter.Node) -> bool:
-    parent = node.parent
-    return parent is not None and parent.type == "assignment" and parent.child_by_field_name("left") == node

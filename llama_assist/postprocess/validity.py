@@ -7,14 +7,18 @@ import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
+from time import thread_time
 
+from llama_assist.postprocess.columns import indentation
 from llama_assist.postprocess.lexer import State, closing, is_multiline, scan, wanted
 from llama_assist.postprocess.region import narrow
-from llama_assist.postprocess.site import Site, indentation
+from llama_assist.postprocess.site import Site
 from llama_assist.syntax import encode, error_nodes, parse
 from llama_assist.syntax.ipython import neutralise
 
 _MAX_COUNTS = 4
+_SECONDS = 0.05  # of a thread that others may wait for
 _FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # a notebook's cells may await
 
 
@@ -24,6 +28,15 @@ class Validity:
 
     site: Site
 
+    @property
+    def is_tired(self) -> bool:
+        """Tell whether parsing has taken as much CPU time as it may: ordinary cells stay far below."""
+        return thread_time() > self._deadline
+
+    @cached_property
+    def _deadline(self) -> float:
+        return thread_time() + _SECONDS
+
     @cached_property
     def _near(self) -> Site:
         return narrow(self.site)
@@ -31,8 +44,13 @@ class Validity:
     def admits(self, text: str) -> bool:
         """Tell whether the cell with `text` parses; of a cell that is broken anyway, that it breaks no further."""
         site = self.site if _goes_on(self.site, text) else self._near
+        if self.is_tired:
+            return False
         source = site.prefix + text + site.suffix
         if _is_whole(source, site.language):
+            return True
+        end = _end_of_users(site, text)
+        if end and _is_whole(site.prefix + text + end + site.suffix, site.language):
             return True
         return self._num_errors > 0 and _count_errors(source, site.language) <= self._num_errors
 
@@ -40,9 +58,24 @@ class Validity:
     def _num_errors(self) -> int:
         """Return the errors of the cell with a neutral line in the place of the cursor's; 0 if one makes it whole."""
         sources = list(_with_neutral_lines(self._near))
-        if any(_is_whole(source, self.site.language) for source in sources):
+        if any(_is_whole(source, self.site.language) for source in self._in_time(sources)):
             return 0
-        return max(1, min(_count_errors(source, self.site.language) for source in sources[:_MAX_COUNTS]))
+        counts = [_count_errors(source, self.site.language) for source in self._in_time(sources[:_MAX_COUNTS])]
+        return max(1, min(counts)) if counts else 0
+
+    def _in_time(self, sources: Iterable[str]) -> Iterator[str]:
+        return takewhile(lambda _: not self.is_tired, sources)
+
+
+def num_left_open(site: Site) -> int:
+    """Return how much may be open after a completion: all but the innermost bracket, and what the suffix closes."""
+    return max(len(site.wanted), len(site.state) - 1)
+
+
+def _end_of_users(site: Site, text: str) -> str:
+    """Return what closes the brackets that the user left open and a completion leaves open as it may."""
+    state = site.read(text).state if len(site.state) > len(site.wanted) + 1 else ()
+    return closing(state[len(site.wanted) :]) if len(state) <= num_left_open(site) else ""
 
 
 def _goes_on(site: Site, text: str) -> bool:

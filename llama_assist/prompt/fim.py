@@ -1,22 +1,20 @@
 """The inline completion's prompt: what changes with every key comes last, so that all before it stays cached.
 
-Stable context first, then a window of the cell before the current line whose start moves in big steps, then a
-short window of what follows the cursor, then the mark of the middle; the text typed on the current line is the
-beginning of the middle, so that typing only appends.
+Stable context first, then a window of the cell before the current line, then a short window of what follows the
+cursor, then the mark of the middle; the text typed on the current line is the beginning of the middle, so that typing
+only appends.
 """
 
 from __future__ import annotations
 
 import sys
-from bisect import bisect_left
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
-from math import ceil
 from typing import Literal
 
 from llama_assist.errors import InvalidRequestError
+from llama_assist.prompt.window import Window
 from llama_assist.types import ModelInfo, Prompt, Segment, Special
 
 if sys.version_info >= (3, 11):
@@ -24,14 +22,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-Count = Callable[[str], int]
 Order = Literal["psm", "spm", "none", "comment", "placeholder"]
 Layout = Literal["anchored", "plain", "psm", "spm", "none", "comment", "placeholder"]
-
-WINDOW_STEP = 0.45  # of the budget, by which the start of the prefix window moves: in between, it stays cached
-BLOCK = 16  # lines whose tokens are counted together; the counts of texts that come again are cached
-FAR = 100_000  # characters; what is farther above than once to twice this is not even counted
-SUFFIX_SHARE = 0.15  # of the budget; a suffix is re-read when it changes, and its first lines say the most
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,60 +59,17 @@ def _forms() -> dict[str, FimForm]:
     return {family: FimForm(**{**table, "stops": tuple(table["stops"])}) for family, table in content.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The cell around the cursor as the prompt shows it: `typed` is the current line up to the cursor."""
+def windows(window: Window, form: FimForm) -> tuple[Window, ...]:
+    """Return the windows to try, one after the other.
 
-    prefix: str
-    typed: str
-    suffix: str
-
-
-def cut_window(prefix: str, suffix: str, budget: int, count: Count) -> Window:
-    """Cut prefix and suffix to `budget` tokens together; the current line always stays whole."""
-    line = prefix.rfind("\n") + 1
-    above, typed = prefix[:line], prefix[line:]
-    left = budget - count(typed)
-    short_suffix = _head(suffix, int(budget * SUFFIX_SHARE), count)
-    return Window(_tail(above, max(1.0, budget * WINDOW_STEP), left - count(short_suffix), count), typed, short_suffix)
-
-
-def _tail(text: str, step: float, budget: int, count: Count) -> str:
-    """Return the last lines within `budget`: from where the tokens from the top pass a multiple of `step`.
-
-    That place depends on nothing below it, so it stays while as many tokens as the step has are added. The step is
-    shorter where little of the budget is left, because the line at the cursor is very long.
+    Where nothing is typed on the line yet, the first goes without what follows: shown the code below, a small model
+    often writes that, or nothing. What is right beside it is compared and cut off afterwards, as ever. Measured with
+    the other orders in `tests/benchmarks/README.md`.
     """
-    far = max(0, len(text) // FAR - 1) * FAR
-    lines = text[text.find("\n", far) + 1 if far else 0 :].splitlines(keepends=True)
-    totals = [0]
-    for start in range(0, len(lines), BLOCK):
-        totals.append(totals[-1] + count("".join(lines[start : start + BLOCK])))
-    while step > budget * 0.8 and step > 1.0:
-        step /= 2
-    excess = totals[-1] - budget
-    goal = ceil(excess / step) * step if excess > 0 else 0
-    block = bisect_left(totals, goal)
-    if block == 0 or goal > totals[-1]:
-        return "" if block else "".join(lines)
-    first, passed = (block - 1) * BLOCK, totals[block - 1]
-    for line in lines[first : block * BLOCK]:
-        if passed >= goal:
-            break
-        passed += count(line)
-        first += 1
-    return "".join(lines[first:])
-
-
-def _head(text: str, budget: int, count: Count) -> str:
-    """Return the first lines within `budget`; the rest of the current line at least."""
-    lines = text.splitlines(keepends=True)
-    kept = lines[0] if lines else ""
-    for line in lines[1:]:
-        if count(kept + line) > budget:
-            break
-        kept += line
-    return kept
+    rest = window.suffix.partition("\n")[0].strip()
+    if window.typed.strip() or rest[:1] in (")", "]", "}") or not window.suffix.strip() or not form.is_trained:
+        return (window,)
+    return (replace(window, suffix=""), window)
 
 
 def build_prompt(model: ModelInfo, context: str, window: Window, layout: Layout = "anchored") -> Prompt:

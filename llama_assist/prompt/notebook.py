@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from llama_assist.types import Cell, Document, Message
+from llama_assist.types import Cell, Document, Message, cell_number
 
 SYSTEM = (
     "You are a careful assistant inside a Jupyter notebook. Answer briefly and exactly, in the language of the "
@@ -43,6 +43,6 @@ def _cells(document: Document) -> Iterator[tuple[int, Cell]]:
 
 def _render(index: int, cell: Cell) -> str:
     if cell.type != "code":
-        return f"Cell {index} (text):\n{cell.source}\n"
-    outputs = "".join(f"Output of cell {index}:\n```\n{output}\n```\n" for output in cell.outputs)
-    return f"Cell {index}:\n```python\n{cell.source}\n```\n{outputs}"
+        return f"Cell {cell_number(index)} (text):\n{cell.source}\n"
+    outputs = "".join(f"Output of cell {cell_number(index)}:\n```\n{output}\n```\n" for output in cell.outputs)
+    return f"Cell {cell_number(index)}:\n```python\n{cell.source}\n```\n{outputs}"

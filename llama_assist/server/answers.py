@@ -10,9 +10,10 @@ from jupyter_server.auth.identity import IdentityProvider, LegacyIdentityProvide
 from tornado.iostream import StreamClosedError
 
 from llama_assist import wire
-from llama_assist.errors import ModelNotFoundError
+from llama_assist.backends.choose import Kind, find_backend
 from llama_assist.server.base import AssistHandler
-from llama_assist.server.sse import DONE, KEEP_ALIVE, event, watch
+from llama_assist.server.quota import Quota
+from llama_assist.server.sse import watch
 from llama_assist.server.streaming import StreamingHandler
 from llama_assist.types import Chunk
 
@@ -22,18 +23,33 @@ _ONE_USER = (IdentityProvider, PasswordIdentityProvider, LegacyIdentityProvider)
 class AnswerHandler(StreamingHandler):
     """Base of the routes that generate."""
 
+    _counted: tuple[Quota, str] | None = None
+
     SUPPORTED_METHODS = ("POST",)
 
-    def served_model(self, asked: str) -> str:
+    async def prepare(self) -> None:  # type: ignore[override]
+        """Authenticate, then count the request; one too many of the same person is refused."""
+        await super().prepare()
+        quota: Quota = self.settings.setdefault("llama_assist_quota", Quota())
+        user = user_of(self) if self.request.method == "POST" else ""
+        self._counted = (quota, user) if quota.take(user, self.assistant.config.max_user_queue) else None
+
+    def on_finish(self) -> None:
+        """Count the request no more."""
+        super().on_finish()
+        if self._counted is not None:
+            quota, user = self._counted
+            quota.give_back(user)
+            self._counted = None
+
+    def served_model(self, asked: str, kind: Kind = "inline") -> str:
         """Return the id of the model; raise `ModelNotFoundError` where another was `asked` for ("" is any)."""
-        served = self.assistant.backend.status().model
-        if asked not in ("", served, self.assistant.config.model):
-            raise ModelNotFoundError(f"The model `{asked}` is not served here. Ask for `{served}`.", "model")
-        return served
+        return find_backend(self.assistant.backends, self.assistant.config, asked, kind).status().model
 
     async def send_answer(self, chunks: AsyncGenerator[Chunk, None], reply: wire.Reply, n: int, stream: bool) -> None:
         """Send the `chunks` of `n` choices as `reply`, and close them at once when the client leaves."""
         answer = wire.Answer(n)
+        self.framing = reply.framing
         try:
             async with aclosing(watch(chunks, self._gone, self.beat_seconds)) as watched:
                 if stream:
@@ -69,14 +85,14 @@ async def _events(
     chunks: AsyncGenerator[Chunk | None, None], reply: wire.Reply, answer: wire.Answer
 ) -> AsyncGenerator[str, None]:
     async for chunk in chunks:
-        yield KEEP_ALIVE if chunk is None else _event(chunk, reply, answer)
+        yield reply.framing.beat if chunk is None else _pieces(chunk, reply, answer)
     answer.verify()
-    yield "".join(map(event, reply.closing(answer))) + DONE
+    yield "".join(map(reply.framing.frame, reply.closing(answer))) + reply.framing.end
 
 
-def _event(chunk: Chunk, reply: wire.Reply, answer: wire.Answer) -> str:
+def _pieces(chunk: Chunk, reply: wire.Reply, answer: wire.Answer) -> str:
     is_first = answer.add(chunk)
-    return "".join(event(piece) for piece in reply.pieces(chunk, is_first=is_first))
+    return "".join(map(reply.framing.frame, reply.pieces(chunk, is_first=is_first)))
 
 
 def user_of(handler: AssistHandler) -> str:

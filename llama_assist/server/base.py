@@ -15,6 +15,9 @@ from llama_assist import wire
 from llama_assist.assistant import Assistant
 from llama_assist.errors import AssistError, InvalidRequestError
 
+Route = tuple[str, type["AssistHandler"], dict[str, Any]]
+"""An address, its handler, and what the handler is made with."""
+
 MAX_BODY = 2 * 1024 * 1024
 DRAINED_BODY = 16 * MAX_BODY  # Read and dropped rather than cut off: many clients lose the reply to a body cut off.
 
@@ -66,6 +69,10 @@ class AssistHandler(APIHandler):
         except ValueError:
             return 0
 
+    def error_body(self, error: AssistError) -> wire.Json:
+        """Return the body that tells a client of this route of `error`."""
+        return wire.error_body(error)
+
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer with the error object of whatever was raised."""
         exc_info = kwargs.get("exc_info")
@@ -73,7 +80,7 @@ class AssistHandler(APIHandler):
         self.set_status(error.status)
         for name, value in wire.error_headers(error).items():
             self.set_header(name, value)
-        self.finish(json.dumps(wire.error_body(error)))
+        self.finish(json.dumps(self.error_body(error)))
 
     def log_exception(
         self, typ: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None
@@ -103,7 +110,8 @@ def assist_error(raised: BaseException | None, status: int = 500) -> AssistError
         return raised
     if not isinstance(raised, web.HTTPError):
         return AssistError("The server failed unexpectedly. Its log tells where.")
-    error = AssistError(raised.log_message or _HTTP_MESSAGES.get(status) or f"The server answered {status}.")
+    said = "" if "_xsrf" in (raised.log_message or "") else raised.log_message  # what Jupyter says without any key
+    error = AssistError(said or _HTTP_MESSAGES.get(status) or f"The server answered {status}.")
     error.status, error.code = status, _HTTP_CODES.get(status, InvalidRequestError.code)
     return error
 

@@ -25,7 +25,7 @@ class EventsHandler(AssistHandler):
     @authorized(action="write", resource="llama_assist:events")  # type: ignore[untyped-decorator]
     async def post(self) -> None:
         """Count."""
-        events = wire.events_request(self.json_body())
+        events = wire.events_request(self.json_body(), self.get_query_argument("select_kind", ""))
         if events:
             await asyncio.to_thread(add_events, [(event.kind, event.characters) for event in events])
         self.set_status(204)
@@ -46,6 +46,10 @@ class StatusHandler(AssistHandler):
 
 
 def status_of(handler: AssistHandler) -> dict[str, object]:
-    """Return the body of `GET status`."""
-    body = wire.status_body(handler.assistant.backend.status(), llama_assist.__version__)
-    return {"remote": None, **body, "usage": asdict(read_counts())}
+    """Return the body of `GET status`: of completions, under `chat` of another model's chat, and where text goes."""
+    first, *others = (backend.status() for backend in handler.assistant.backends)
+    chat = asdict(others[0]) if others else None
+    body = wire.status_body(first, llama_assist.__version__)
+    remote = body["remote"] or (chat and chat["remote"])
+    detail = body["detail"] or (chat["detail"] if chat and chat["remote"] else "")
+    return {**body, "detail": detail, "remote": remote, "chat": chat, "usage": asdict(read_counts())}

@@ -1,23 +1,24 @@
-"""Server-sent events, and the watch over an answer that ends it when its reader has gone."""
+"""The events of our own routes, and the watch over an answer that ends it when its reader has gone."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator
 from typing import Any, TypeVar
 
 from tornado.iostream import StreamClosedError
 
+from llama_assist.wire import EVENTS
+
 Item = TypeVar("Item")
 
-DONE = "data: [DONE]\n\n"
-KEEP_ALIVE = ": keep-alive\n\n"
+DONE = EVENTS.end
+KEEP_ALIVE = EVENTS.beat
 
 
 def event(data: object) -> str:
     """Return `data` as one event."""
-    return f"data: {json.dumps(data, separators=(',', ':'))}\n\n"
+    return EVENTS.frame(data)
 
 
 async def watch(

@@ -1,4 +1,4 @@
-"""Responses that are streamed as server-sent events, and end at once when their reader has gone."""
+"""Responses that are streamed, and end at once when their reader has gone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from tornado.iostream import StreamClosedError
 from llama_assist import wire
 from llama_assist.assistant import Assistant
 from llama_assist.server.base import AssistHandler, assist_error
-from llama_assist.server.sse import event
 
 
 class StreamingHandler(AssistHandler):
@@ -28,6 +27,7 @@ class StreamingHandler(AssistHandler):
         super().initialize(assistant)
         self._gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._began = False
+        self.framing = wire.EVENTS
 
     def on_connection_close(self) -> None:
         """End the answer: nobody reads it."""
@@ -46,12 +46,12 @@ class StreamingHandler(AssistHandler):
             if not self._began:
                 raise  # No byte has gone out: it becomes a real status.
             self.log_exception(*sys.exc_info())
-            await self._send(event(wire.error_body(assist_error(error))))
+            await self._send(self.framing.frame(self.error_body(assist_error(error))))
 
     async def _send(self, text: str) -> None:
         if not self._began:
             self._began = True
-            self.set_header("Content-Type", "text/event-stream")
+            self.set_header("Content-Type", self.framing.content_type)
             self.set_header("Cache-Control", "no-cache")
             self.set_header("X-Accel-Buffering", "no")
         self.write(text)

@@ -9,6 +9,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from llama_assist import wire
+from llama_assist.backends.choose import as_sent, find_backend
 from llama_assist.render import render_html
 from llama_assist.server.answers import AnswerHandler, user_of
 from llama_assist.server.base import AssistHandler
@@ -24,8 +25,8 @@ class TaskHandler(AnswerHandler):
     async def post(self) -> None:
         """Perform, or with `preview` show what would be sent."""
         request, delivery = wire.task_request(self.json_body())
-        request = replace(request, user=user_of(self))
-        model = self.served_model(delivery.model)
+        request = replace(request, user=user_of(self), model=delivery.model)
+        model = self.served_model(delivery.model, "chat")
         if delivery.preview:
             await self._preview(request)
             return
@@ -35,8 +36,9 @@ class TaskHandler(AnswerHandler):
 
     async def _preview(self, request: TaskRequest) -> None:
         plan = await self.assistant.plan(request)
-        messages = [{"role": message.role, "content": message.content} for message in plan.messages]
-        tokens = sum(self.assistant.backend.count(message.content) for message in plan.messages)
+        backend = find_backend(self.assistant.backends, self.assistant.config, request.model, "chat")
+        messages = [{"role": message.role, "content": as_sent(backend, message.content)} for message in plan.messages]
+        tokens = sum(backend.count(message.content) for message in plan.messages)
         self.finish(json.dumps({"task": request.task, "messages": messages, "tokens": tokens, "sent": plan.blocks}))
 
 

@@ -12,6 +12,7 @@ from llama_assist.tasks.plan import TaskPlan
 from llama_assist.tasks.steps import FENCE_END, Step
 from llama_assist.types import Chunk, FinishReason, Usage
 
+NUM_NEAREST = 3
 _SAME_CODE = ("document", "translate")  # these must not change what the code does
 
 
@@ -30,6 +31,7 @@ class TaskAnswer:
         self.finish_reason: FinishReason = "stop"
         self.is_over = False
         self._plan = plan
+        self._explains = bool(plan.recipe.doubt) and plan.steps[0].tokens > 0
         self._start = 0
         self._step = Step()
         self._line = ""
@@ -68,7 +70,8 @@ class TaskAnswer:
 
     def refuse(self) -> str:
         """Return what to say where the second answer is none either."""
-        text = self._plan.recipe.refused
+        recipe = self._plan.recipe
+        text = f"{recipe.refused} {recipe.doubt}" if self._explains and self.shown.strip() else recipe.refused
         self.shown += text
         return text
 
@@ -84,6 +87,7 @@ class TaskAnswer:
         return {
             "task": plan.request.task,
             "cells": self._cited(),
+            "nearest": self._nearest(),
             "sent": plan.blocks,
             "prompt_tokens": self.usage.prompt_tokens,
             "code": None if self.repeats else self._described_code(),
@@ -99,6 +103,11 @@ class TaskAnswer:
         if plan.retrieved is None:
             return list(named)
         return list(cite(self.shown, named, plan.retrieved).cells) if plan.found else []
+
+    def _nearest(self) -> list[int]:
+        """Return, where the notebook does not answer the question, the cells that come nearest to it."""
+        retrieved = self._plan.retrieved
+        return [] if retrieved is None or self._plan.found else list(retrieved.nearest(NUM_NEAREST))
 
     def _news(self) -> str:
         visible = self._visible()

@@ -12,7 +12,7 @@ from llama_assist.prompt.tasks import Recipe, fill, find_recipe, follow
 from llama_assist.syntax import canonical, comment_prefix, parse, sound
 from llama_assist.tasks.places import missing_words, present_words
 from llama_assist.tasks.steps import Place, Step, code_block, filled_in, free
-from llama_assist.types import Cell, Document, TaskRequest
+from llama_assist.types import Cell, Document, TaskRequest, cell_number
 
 MAX_PARTS = 10  # lines of a summary
 MAX_TESTED = 4  # functions
@@ -52,8 +52,8 @@ def _uses(request: TaskRequest, recipe: Recipe) -> str:
     found = defining_cells(find_focus(request.document))
     if not found or follow(request.question):
         return ""
-    uses = " and ".join(f"{_listed(names)} from cell {index}" for index, names in found.items())
-    return fill(recipe.lead, {"index": str(request.document.cell), "uses": uses}) + "\n\n"
+    uses = " and ".join(f"{_listed(names)} from cell {cell_number(index)}" for index, names in found.items())
+    return fill(recipe.lead, {"number": str(cell_number(request.document.cell)), "uses": uses}) + "\n\n"
 
 
 def _listed(names: list[str]) -> str:
@@ -173,7 +173,8 @@ def _parts(document: Document) -> list[tuple[int, int]]:
 
 def _label(document: Document, first: int, last: int) -> str:
     """Return the numbers of cells with what the first one makes known: without a name the model loses its place."""
-    numbers = f"Cell {first}" if first == last else f"Cells {first}-{last}"
+    number = cell_number(first)
+    numbers = f"Cell {number}" if first == last else f"Cells {number}-{cell_number(last)}"
     cell = document.cells[first]
     of = outline(parse(cell.source, fence_language(cell, document.language)))
     names = [name for name, definition in of.definitions.items() if definition.kind != "import"][:MAX_NAMES]

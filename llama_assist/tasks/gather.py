@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from llama_assist.context.blocks import Block
 from llama_assist.context.failure import failure_names
@@ -40,9 +40,13 @@ def gather(request: TaskRequest, recipe: Recipe, budget: int, count: Count, retr
 
 
 def _for_question(request: TaskRequest, budget: int, count: Count, retriever: Retriever) -> Shown:
-    """Return the whole notebook where it fits: follow-ups then read none of it again; else what the question finds."""
+    """Return the whole notebook where it fits: follow-ups then read none of it again; else what the question finds.
+
+    Where all is shown, one word of the question that is there is enough to let the model read it.
+    """
     earlier = [message.content for message in request.messages if message.role == "user"]
     retrieved = retriever.retrieve(request.document, "\n".join([*earlier, request.question]), budget, count)
     whole = whole_notebook(request.document, count, outputs=True)
-    fits = sum(each.tokens for each in whole) <= budget
-    return Shown(tuple(whole) if fits else retrieved.blocks, retrieved)
+    if sum(each.tokens for each in whole) > budget:
+        return Shown(retrieved.blocks, retrieved)
+    return Shown(tuple(whole), replace(retrieved, found=retrieved.found or bool(retrieved.coverage)))

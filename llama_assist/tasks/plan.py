@@ -17,7 +17,7 @@ from llama_assist.syntax import sound
 from llama_assist.tasks.forms import again_text, make_form
 from llama_assist.tasks.gather import Shown, gather
 from llama_assist.tasks.steps import Step, code_block
-from llama_assist.types import Cell, Message, TaskRequest
+from llama_assist.types import Cell, Message, TaskRequest, cell_number
 
 MARKUP_TOKENS = 24  # more than a chat template puts around one message
 HISTORY_SHARE = 0.3  # of the model's context may be earlier turns
@@ -116,7 +116,7 @@ def _hole_tokens(request: TaskRequest, recipe: Recipe, limit: int, count: Count)
     """Return how much the model may write in one place."""
     source = request.document.cells[request.document.cell].source
     if recipe.needs_cell and not source.strip():
-        raise InvalidRequestError(f"Cell {request.document.cell} is empty; choose a cell with text.", "document.cell")
+        raise InvalidRequestError(f"{_name(request)} is empty; choose a cell with text.", "document.cell")
     if request.max_tokens is not None:
         return min(request.max_tokens, limit // 2)
     wanted = recipe.answer_tokens + int(recipe.answer_share * count(sound(source)))
@@ -124,14 +124,16 @@ def _hole_tokens(request: TaskRequest, recipe: Recipe, limit: int, count: Count)
 
 
 def _too_long(request: TaskRequest, recipe: Recipe, needed: int, limit: int) -> InvalidRequestError:
-    what, way = (
-        (f"Cell {request.document.cell}", "Split the cell") if recipe.needs_cell else ("The question", "Ask less")
-    )
+    what, way = (_name(request), "Split the cell") if recipe.needs_cell else ("The question", "Ask less")
     return InvalidRequestError(
         f"{what} is too long for this task: prompt and answer would have {needed} tokens, and "
         f"the model's context holds {limit}. {way}, or choose a model with a longer context.",
         "document.cell" if recipe.needs_cell else "question",
     )
+
+
+def _name(request: TaskRequest) -> str:
+    return f"Cell {cell_number(request.document.cell)}"
 
 
 def _language(request: TaskRequest) -> str:
@@ -166,7 +168,7 @@ def _turns(request: TaskRequest, budget: int, count: Count) -> tuple[list[Messag
 def _values(request: TaskRequest, cell: str, language: str) -> dict[str, str]:
     wanted = sound(" ".join(request.language.split()))
     return {
-        "index": str(request.document.cell),
+        "number": str(cell_number(request.document.cell)),
         "cell": cell,
         "error": _error(request),
         "question": sound(request.question.strip()),

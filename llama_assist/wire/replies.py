@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
@@ -20,9 +20,11 @@ from llama_assist.errors import (
     SupersededError,
 )
 from llama_assist.types import Chunk, FinishReason, Status, TokenLogprob, Usage
+from llama_assist.wire.framing import EVENTS, Framing
 
 Json = dict[str, Any]
 
+OWNER = "llama_assist"  # by which a server of ours is known to another
 _LEAST_LOGPROB = -9999.0  # JSON has no infinity; OpenAI sends this number for it.
 
 
@@ -42,8 +44,12 @@ class Choice:
 class Answer:
     """What has arrived of an answer of `n` choices."""
 
-    def __init__(self, n: int) -> None:
+    def __init__(self, n: int, clock: Callable[[], float] = time.perf_counter) -> None:
         self.choices = [Choice(index) for index in range(n)]
+        self._clock = clock
+        self._asked = clock()
+        self._first: float | None = None
+        self._last = self._asked
 
     def add(self, chunk: Chunk) -> bool:
         """Take in `chunk` and return whether it is the first of its choice.
@@ -52,6 +58,8 @@ class Answer:
         """
         choice = self.choices[chunk.index]
         is_first, choice.began = not choice.began, True
+        self._last = self._clock()
+        self._first = self._last if self._first is None else self._first
         choice.text += chunk.text
         choice.logprobs += chunk.logprobs
         if chunk.finish_reason == "cancelled":
@@ -67,6 +75,18 @@ class Answer:
             raise EngineCrashedError("The engine stopped in the middle of the answer. Send the request again.")
 
     @property
+    def timings(self) -> tuple[float, float]:
+        """Milliseconds until the model wrote its first token, and from there to the end of the answer.
+
+        As the engine's side measured them, where it says so: filters hold text back, and it arrives later.
+        """
+        total = (self._last - self._asked) * 1e3
+        measured = (self.choices[0].debug or {}).get("timings", {}).get("first_token_ms")
+        arrived = ((self._first or self._last) - self._asked) * 1e3
+        until = min(total, arrived if measured is None else float(measured))
+        return until, total - until
+
+    @property
     def usage(self) -> Usage:
         """The tokens of all choices; their common prompt counts once, as in OpenAI's API."""
         first = self.choices[0].usage
@@ -78,14 +98,35 @@ class Reply(ABC):
     """The envelope of one answer: turns chunks into streamed objects, or an `Answer` into one object."""
 
     prefix: ClassVar[str]
+    framing: ClassVar[Framing] = EVENTS
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+        self.id = f"{self.prefix}-{uuid.uuid4().hex}"
+        self.created = int(time.time())
+
+    @abstractmethod
+    def pieces(self, chunk: Chunk, *, is_first: bool) -> Iterator[Json]:
+        """Yield the streamed objects of `chunk`, which `is_first` of its choice or not."""
+
+    @abstractmethod
+    def closing(self, answer: Answer) -> Iterator[Json]:
+        """Yield the objects after the last piece."""
+
+    @abstractmethod
+    def whole(self, answer: Answer) -> Json | list[Json]:
+        """Return the one object of a reply that is not streamed."""
+
+
+class OpenAIReply(Reply):
+    """What completions and chats have in common."""
+
     whole_kind: ClassVar[str]
     piece_kind: ClassVar[str]
 
     def __init__(self, model: str, *, include_usage: bool = False) -> None:
-        self.model = model
+        super().__init__(model)
         self.include_usage = include_usage
-        self.id = f"{self.prefix}-{uuid.uuid4().hex}"
-        self.created = int(time.time())
 
     def pieces(self, chunk: Chunk, *, is_first: bool) -> Iterator[Json]:
         """Yield the streamed objects of `chunk`, which `is_first` of its choice or not."""
@@ -122,7 +163,7 @@ class Reply(ABC):
     def _whole_choice(self, choice: Choice) -> Json: ...
 
 
-class CompletionReply(Reply):
+class CompletionReply(OpenAIReply):
     """The shapes of `v1/completions`: `text_completion` objects."""
 
     prefix, whole_kind, piece_kind = "cmpl", "text_completion", "text_completion"
@@ -139,7 +180,7 @@ class CompletionReply(Reply):
         }
 
 
-class ChatReply(Reply):
+class ChatReply(OpenAIReply):
     """The shapes of `v1/chat/completions`: `chat.completion` and `chat.completion.chunk` objects."""
 
     prefix, whole_kind, piece_kind = "chatcmpl", "chat.completion", "chat.completion.chunk"
@@ -162,9 +203,10 @@ class ChatReply(Reply):
         }
 
 
-def models_body(model: str) -> Json:
-    """Return the list of the one model that is served."""
-    return {"object": "list", "data": [{"id": model, "object": "model", "created": 0, "owned_by": "llama_assist"}]}
+def models_body(*models: str) -> Json:
+    """Return the list of the models that are served, each once."""
+    entries = [{"id": model, "object": "model", "created": 0, "owned_by": OWNER} for model in dict.fromkeys(models)]
+    return {"object": "list", "data": entries}
 
 
 def status_body(status: Status, version: str) -> Json:
@@ -194,8 +236,8 @@ def error_headers(error: AssistError) -> dict[str, str]:
     """
     if isinstance(error, BusyError):
         return {"Retry-After": str(error.retry_after), "x-should-retry": "true"}
-    if isinstance(error, EngineUnavailableError) and error.state == "loading":
-        return {"Retry-After": "1", "x-should-retry": "true"}
+    if isinstance(error, EngineUnavailableError) and (error.state == "loading" or error.retry_after is not None):
+        return {"Retry-After": str(error.retry_after or 1), "x-should-retry": "true"}
     return {"x-should-retry": "false"}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, cast, get_args
 
 from llama_assist.types import (
@@ -16,6 +16,7 @@ from llama_assist.types import (
     SamplingParams,
     Variable,
 )
+from llama_assist.wire.at_cursor import from_prompt
 from llama_assist.wire.fields import Fields, clean
 
 Role = Literal["system", "user", "assistant"]
@@ -48,9 +49,9 @@ class Delivery:
 def completion_request(data: object) -> tuple[CompletionRequest, Delivery]:
     """Read the body of `POST v1/completions`; raise `InvalidRequestError` naming the field at fault.
 
-    With `suffix` (an empty one too) or `document` the text belongs at a cursor; without them, or with
-    `raw`, the prompt is continued as it is. A client that sends no `document` is no editor of ours: it gets
-    what the model says, sure or not.
+    With `suffix` (an empty one too) or `document` the text belongs at a cursor, and so it does where the prompt has
+    a client's own marks for filling in; otherwise, and with `raw`, the prompt is continued as it is. A client that
+    sends no `document` is no editor of ours: it gets what the model says, sure or not.
     """
     fields = Fields(data)
     suffix = fields.text("suffix", None)
@@ -60,12 +61,16 @@ def completion_request(data: object) -> tuple[CompletionRequest, Delivery]:
         raise fields.refusal("suffix", "must be absent where raw is true")
     _refuse_completion_options(fields)
     logprobs = fields.integer("logprobs", None, 0, _COMPLETION_LOGPROBS)
+    sampling = read_sampling(fields, read_max_tokens(fields, "max_tokens", _DEFAULTS.max_tokens), logprobs)
+    prompt, n = _prompt(fields), _num_choices(fields)
+    if raw and fields.get("raw") is None:
+        return replace(from_prompt(prompt, None, sampling), n=n), read_delivery(fields)
     request = CompletionRequest(
-        prefix=_prompt(fields),
+        prefix=prompt,
         suffix="" if suffix is None else suffix,
         document=document,
-        sampling=read_sampling(fields, read_max_tokens(fields, "max_tokens", _DEFAULTS.max_tokens), logprobs),
-        n=_num_choices(fields),
+        sampling=sampling,
+        n=n,
         raw=raw,
         manual=fields.flag("manual", document is None),
     )

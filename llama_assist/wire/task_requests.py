@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, cast, get_args
 
 from llama_assist.types import Failure, Message, SamplingParams, TaskName, TaskRequest
+from llama_assist.wire import tabby
 from llama_assist.wire.fields import Fields
 from llama_assist.wire.requests import Delivery, read_delivery, read_document, read_max_tokens, read_message
 
@@ -70,8 +71,11 @@ def render_request(data: object) -> str:
     return Fields(data).needed("text")
 
 
-def events_request(data: object) -> tuple[Event, ...]:
-    """Read the body of `POST v1/events`."""
+def events_request(data: object, select_kind: str = "") -> tuple[Event, ...]:
+    """Read the body of `POST v1/events`: ours, or one of Tabby's, whose address says how much was selected."""
+    if tabby.is_event(data):
+        kind = tabby.event_kind(data, select_kind)
+        return () if kind is None else (Event(kind),)
     return tuple(_event(item) for item in Fields(data).objects("events", _MAX_EVENTS))
 
 

@@ -1,6 +1,6 @@
 """Run every task of the magics in a real kernel on real weights, and keep what it shows.
 
-usage: python tests/benchmarks/magic_transcript.py [--out examples/tasks.ipynb]
+usage: python tests/benchmarks/magic_transcript.py [--out examples/magics.ipynb]
 The notebook is the transcript: what it showed before is thrown away, and the cells that the magics offer are put
 below theirs, unrun, as a front end does.
 """
@@ -22,14 +22,21 @@ from llama_assist.connect_local import LocalServer
 ROOT = Path(__file__).resolve().parents[2]
 TITLE = """# Every task of `%%llama`
 
-A transcript of a real run: the default model on two cores. What a small model writes is often wrong; read it before
-you use it. Cells without a number were offered by the assistant and have not been run."""
+A transcript of a real run: the default model, loaded before, on a processor that had other work too. What a small
+model writes is often wrong; read it before you use it. Cells without a number were offered by the assistant and have
+not been run."""
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
 SOURCES = [
     "%load_ext llama_assist",
+    "%llama config --temperature 0 --max-tokens 300",
     "sales = [('north', 120.0), ('south', 80.5), ('north', 99.5)]\nregions = {region for region, _ in sales}",
     "def total(rows, region):\n    return sum(amount for name, amount in rows if name == region)",
-    "%%llama\nWhere are the regions collected?",
+    "%%llama\nWhat does `total` add up?",
     "%llama explain total",
+    "%llama explain 3-4",
     "'Sales in the north: ' + total(sales, 'north')",
     "%llama fix",
     '%%llama complete\ndef mean(values):\n    """Return the arithmetic mean."""\n    return ',
@@ -42,17 +49,19 @@ SOURCES = [
     "%%llama translate German\nThe sales of the north are higher than those of the south.",
     "%%llama chat --new\nMy name is Ada. What is a lambda in Python? One sentence.",
     "%%llama chat\nAnd what is my name?",
-    "%%llama\n变量 regions 里有什么？",
-    "%%llama --no-context --max-tokens 60\nName the regions in {regions} in alphabetical order.",
+    "%%llama\n变量 `regions` 里有什么？",
+    "%%llama --cells 3 --vars sales --to reply\nWhat does each element of `sales` hold?",
+    "%%llama --no-context --max-tokens 60\nWrite one sentence for a report: there were sales in {regions}.",
     "%%llama --raw --max-tokens 20\nOnce upon a time, in a notebook far away,",
     "%llama status",
     "%llama model",
+    "%llama help",
 ]
 
 
 def run(sources: list[str]) -> Any:
     """Return a notebook with the cells and what they showed."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(TITLE)])
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(TITLE)], metadata=METADATA)
     offered: list[str] = []
 
     def keep(cell: Any, cell_index: int, execute_reply: Any) -> None:
@@ -78,7 +87,7 @@ def run(sources: list[str]) -> Any:
 def main() -> None:
     """Run and write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=ROOT / "examples" / "tasks.ipynb")
+    parser.add_argument("--out", type=Path, default=ROOT / "examples" / "magics.ipynb")
     parser.add_argument("--only", type=int, nargs="*", help="run only these of the cells, by their place from 0")
     arguments = parser.parse_args()
     sources = SOURCES if arguments.only is None else [SOURCES[place] for place in arguments.only]
@@ -88,6 +97,7 @@ def main() -> None:
         try:
             client = server.client()
             os.environ |= {"LLAMA_ASSIST_URL": client.url, "LLAMA_ASSIST_KEY": client._token}
+            client.load()
             notebook = run(sources)
         finally:
             server.stop()

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from llama_assist.backends.tokenizer import PromptTokenizer
 from llama_assist.checkpoint import Checkpoint
+from llama_assist.engine.llama import Span
 from llama_assist.engine.runner import LlamaRunner
 from llama_assist.models.store import Store
 
@@ -72,7 +73,7 @@ def measure(checkpoint: Checkpoint, form: str, texts: list[list[int]]) -> Tally:
     tally = Tally([])
     started = time.perf_counter()
     for number, ids in enumerate(texts):
-        hidden = runner.model.forward(torch.tensor(ids), slot, 0, is_prefill=True)
+        hidden = runner.model.forward(torch.tensor(ids), [Span(slot, 0, len(ids), is_prompt=True)], is_prefill=True)
         for start in range(0, len(ids) - 1, ROWS):
             end = min(start + ROWS, len(ids) - 1)
             logits = runner.model.logits(hidden[start:end])

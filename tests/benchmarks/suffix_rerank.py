@@ -20,6 +20,7 @@ from llama_assist.backends.tokenizer import PromptTokenizer
 from llama_assist.cli.holes import Hole, read_holes
 from llama_assist.cli.session import make_backend
 from llama_assist.config import Assist
+from llama_assist.engine.llama import Span
 from llama_assist.engine.runner import LlamaRunner
 from llama_assist.models.store import Store
 
@@ -43,7 +44,8 @@ class Judge:
         head, tail = list(self._tokenizer.encode(before))[-WINDOW:], list(self._tokenizer.encode(after))
         if not head or not tail:
             return 0.0
-        hidden = self._runner.model.forward(torch.tensor(head + tail), self._runner.new_slot(), 0, is_prefill=True)
+        whole = Span(self._runner.new_slot(), 0, len(head) + len(tail), is_prompt=True)
+        hidden = self._runner.model.forward(torch.tensor(head + tail), [whole], is_prefill=True)
         rows = self._runner.model.logits(hidden[len(head) - 1 : -1]).float().log_softmax(-1)
         return float(rows.gather(1, torch.tensor(tail)[:, None]).sum())
 

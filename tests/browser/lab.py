@@ -22,6 +22,8 @@ SETTINGS = {
     "@jupyterlab/docmanager-extension/plugin.jupyterlab-settings": {"autosave": False},
 }
 
+OWN_SETTINGS = "llama-assist/plugin.jupyterlab-settings"
+
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -52,7 +54,7 @@ class LabServer:
         self._process: subprocess.Popen[bytes] | None = None
         self.root.mkdir()
         self.record_path.touch()
-        self._write_settings({**SETTINGS, "llama-assist/plugin.jupyterlab-settings": dict(settings or {})})
+        self._write_settings({**SETTINGS, OWN_SETTINGS: {"showAcceptHint": False, **(settings or {})}})
 
     @property
     def url(self) -> str:

@@ -12,6 +12,9 @@ from playwright.sync_api import Page
 WAIT = 15.0  # seconds; generous, since nothing here measures
 SOURCES = "() => jupyterapp.shell.currentWidget.content.widgets.map(cell => cell.model.sharedModel.getSource())"
 GHOST = "() => Array.from(document.querySelectorAll('.jp-GhostText')).map(e => e.innerText).join('|')"
+OPEN = """async path => {
+  await jupyterapp.commands.execute('docmanager:open', { path });
+}"""  # the widget that the command returns is more than the driver can carry
 ACTIVE_CELL = """async index => {
   const notebook = jupyterapp.shell.currentWidget.content;
   notebook.activeCellIndex = index;
@@ -54,8 +57,12 @@ class NotebookPage:
 
     def open_beside(self, name: str) -> None:
         """Open a further notebook in the same page."""
-        self.page.evaluate("name => jupyterapp.commands.execute('docmanager:open', { path: name })", name)
+        self.show(name)
         self._until_ready(name)
+
+    def show(self, name: str) -> None:
+        """Open a document, or bring it to the front."""
+        self.page.evaluate(OPEN, name)
 
     def _until_ready(self, name: str) -> None:
         ready = """name => {

@@ -36,6 +36,7 @@ LINES = (
     "for value in values:",
     "    print(value)",
     "busy()",
+    "sizes = [\n    1,\n    2,\n]",
 )
 PIECE = 4
 PIECE_SECONDS = float(os.environ.get("LLAMA_ASSIST_PIECE_SECONDS", "0.02"))
@@ -80,8 +81,9 @@ class Record:
         try:
             async with aclosing(chunks) as running:
                 async for chunk in running:
+                    if chunk.finish_reason is not None:
+                        outcome = "answered"  # nobody asks for more after that
                     yield chunk
-            outcome = "answered"
         except Exception as error:
             outcome = type(error).__name__
             raise

@@ -180,7 +180,7 @@ def test_markdown_cells_are_left_alone(scripted: NotebookPage) -> None:
 def test_file_editors_and_consoles_have_suggestions(scripted: NotebookPage) -> None:
     lab = opened(scripted, "other.ipynb", "")
     (lab.server.root / "script.py").write_text("values = [1, 2]\n")
-    lab.page.evaluate("() => jupyterapp.commands.execute('docmanager:open', { path: 'script.py' })")
+    lab.show("script.py")
     lab.page.wait_for_selector(".jp-FileEditor .cm-content")
     lab.page.click(".jp-FileEditor .cm-content")
     lab.press("Control+End")
@@ -190,7 +190,8 @@ def test_file_editors_and_consoles_have_suggestions(scripted: NotebookPage) -> N
     source = "() => jupyterapp.shell.currentWidget.content.model.sharedModel.getSource()"
     assert lab.page.evaluate(source) == f"values = [1, 2]\n{TOTAL}"
     assert lab.server.records()[-1]["path"] == "script.py"
-    lab.page.evaluate("() => jupyterapp.commands.execute('console:create', { kernelPreference: { name: 'python3' } })")
+    console = "jupyterapp.commands.execute('console:create', { kernelPreference: { name: 'python3' } })"
+    lab.page.evaluate(f"async () => void await {console}")
     lab.page.wait_for_selector(".jp-CodeConsole-promptCell .cm-content")
     lab.page.click(".jp-CodeConsole-promptCell .cm-content")
     lab.type("tot")

@@ -22,10 +22,12 @@ def panel(scripted: NotebookPage) -> PanelPage:
 
 def test_an_explanation_is_shown_rendered_and_names_the_cells_that_it_rests_on(panel: PanelPage) -> None:
     panel.open("explain.ipynb", CELLS, 2)
-    panel.answer("It prints **the total** of `cell 0`.", cells=[0, 2])
+    panel.answer("It prints **the total** of `cell 1`.", cells=[0, 2])
     panel.press("Explain")
     expect(panel.turns.locator("strong")).to_have_text("the total")
-    panel.turns.get_by_role("navigation").get_by_role("button", name="Cell 0").click()
+    cited = panel.turns.get_by_role("navigation").get_by_role("button")
+    expect(cited).to_have_text([f"Cell 1{CELLS[0]}", f"Cell 3{CELLS[2]}"])
+    cited.first.click()
     until(lambda: panel.active == 0, "the cited cell is the active one")
     assert panel.requests[0]["document"]["cell"] == 2
     assert panel.lab.sources == [CELLS[0], "# The end", CELLS[2]]
@@ -142,7 +144,7 @@ def test_each_notebook_has_its_own_conversation(panel: PanelPage) -> None:
     panel.lab.server.write_notebook("second.ipynb", ["x = 1"])
     panel.lab.open_beside("second.ipynb")
     expect(panel.turns).to_have_count(0)
-    panel.page.evaluate("jupyterapp.commands.execute('docmanager:open', { path: 'first.ipynb' })")
+    panel.lab.show("first.ipynb")
     expect(panel.turns).to_contain_text("About the first.")
 
 
@@ -170,6 +172,15 @@ def test_hostile_answers_run_nothing_and_fetch_nothing(panel: PanelPage) -> None
     assert len(PAYLOADS) > 300
     assert watched == []
     assert panel.page.evaluate("window.jupyterapp.shell.currentWidget.context.path") == "hostile.ipynb"
+
+
+def test_where_nothing_is_found_the_nearest_cells_are_a_click_away(panel: PanelPage) -> None:
+    panel.open("nearest.ipynb", CELLS)
+    panel.answer("I found nothing about this in the notebook.", found=False, nearest=[2])
+    panel.ask("Where is the moon?")
+    expect(panel.turns.get_by_role("navigation", name="Nearest")).to_be_visible()
+    panel.turns.get_by_role("navigation").get_by_role("button").click()
+    until(lambda: panel.active == 2, "the nearest cell is the active one")
 
 
 def test_a_link_of_an_answer_leaves_the_page_alone(panel: PanelPage) -> None:

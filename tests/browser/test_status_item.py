@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -16,6 +17,19 @@ PROMPT = "**/llama-assist/prompt*"
 CONTENT = """() => {
   const { cells, metadata } = jupyterapp.shell.currentWidget.context.model.toJSON();
   return [cells, Object.keys(metadata)];
+}"""
+WATCH_STATES = """() => {
+  const seen = [];
+  const look = () => {
+    const found = document.querySelector('.jp-LlamaAssist-status button')?.className.match(/jp-mod-(\\w+)/);
+    if (found && seen[seen.length - 1] !== found[1]) {
+      seen.push(found[1]);
+    }
+  };
+  look();
+  const options = { subtree: true, childList: true, attributes: true };
+  new MutationObserver(look).observe(document.querySelector('.jp-LlamaAssist-status'), options);
+  return seen;
 }"""
 USAGE = {"shown": 8, "accepted": 1, "accepted_part": 1, "dismissed": 0, "characters_saved": 30}
 MODELS = [
@@ -60,6 +74,54 @@ def detail(status: dict[str, Any]) -> str:
     if status["state"] == "stopped":
         return "; it starts with the first question or suggestion"
     return f" ({status['detail']})" if "detail" in status else ""
+
+
+def test_the_item_is_busy_while_this_page_is_answered_and_not_after(panel: PanelPage) -> None:
+    report(panel)
+    panel.open("busy.ipynb", ["x = 1"])
+    expect(item(panel)).to_have_class(re.compile("jp-mod-ready"))
+    panel.hold()
+    panel.ask("Why?")
+    expect(item(panel)).to_contain_text("smallbusy")
+    panel.press("Stop (Escape)")
+    expect(item(panel)).to_have_class(re.compile("jp-mod-ready"))
+
+
+def test_suggestions_make_the_item_busy(panel: PanelPage) -> None:
+    lab = panel.lab
+    report(panel)
+    lab.server.write_notebook("seen.ipynb", [""])
+    lab.open("seen.ipynb")
+    lab.edit()
+    states = lab.page.evaluate_handle(WATCH_STATES)
+    lab.type("tot", delay=30)
+    lab.await_ghost()
+    until(lambda: states.json_value()[-2:] == ["busy", "ready"], "the item was busy")
+
+
+def test_another_model_forgets_what_was_suggested(panel: PanelPage) -> None:
+    lab = panel.lab
+    report(panel)
+    lab.server.write_notebook("another.ipynb", [""])
+    lab.open("another.ipynb")
+    lab.edit()
+
+    def asked_at_the_same_place() -> int:
+        lab.type("x")
+        lab.await_no_ghost()
+        lab.press("Backspace")
+        lab.await_ghost("al = sum(range(10))")
+        records = lab.server.records()
+        return sum(each["path"] == "another.ipynb" and each["prefix"] == "tot" for each in records)
+
+    lab.type("tot")
+    lab.await_ghost("al = sum(range(10))")
+    assert asked_at_the_same_place() == 1
+    report(panel, model="other")
+    lab.page.evaluate("void jupyterapp.commands.execute('llama-assist:load')")
+    expect(item(panel)).to_contain_text("other", timeout=30_000)
+    lab.edit()
+    assert asked_at_the_same_place() == 2
 
 
 def test_figures_stand_in_the_foot_of_the_panel(panel: PanelPage) -> None:

@@ -85,14 +85,14 @@ def test_two_notebooks_at_once(lab: NotebookPage) -> None:
     lab.server.write_notebook("right.ipynb", ["right = 2\n"])
     lab.open_beside("right.ipynb")
     for name, text in (("left", "print(le"), ("right", "print(ri")) * 2:
-        lab.page.evaluate("name => jupyterapp.commands.execute('docmanager:open', { path: name })", f"{name}.ipynb")
+        lab.show(f"{name}.ipynb")
         lab.edit()
         lab.type(text)
         lab.press("Delete")
         lab.type("; ")
     waited(lab)
     assert lab.sources == ["right = 2\nprint(ri; print(ri; "]
-    lab.page.evaluate("() => jupyterapp.commands.execute('docmanager:open', { path: 'left.ipynb' })")
+    lab.show("left.ipynb")
     until(lambda: lab.sources == ["left = 1\nprint(le; print(le; "], "the left notebook is untouched")
 
 

@@ -15,8 +15,8 @@ from llama_assist.types import ModelInfo
 
 
 def test_a_trained_model_is_measured_in_other_orders_and_an_untrained_one_on_other_routes() -> None:
-    assert layouts_beside(ModelInfo("m", "qwen2.5-coder", 512)) == ("plain", "spm", "none")
-    assert layouts_beside(ModelInfo("m", "mellum", 512)) == ("plain", "psm", "none")
+    assert layouts_beside(ModelInfo("m", "qwen2.5-coder", 512)) == ("plain", "psm", "spm", "none")
+    assert layouts_beside(ModelInfo("m", "mellum", 512)) == ("plain", "psm", "spm", "none")
     assert {"comment", "placeholder"} <= set(layouts_beside(ModelInfo("m", "llama", 512)))
 
 

@@ -26,11 +26,11 @@ def test_retrieval_is_measured_without_a_model(tmp_path: Path, backend: Scripted
 def test_answers_are_those_of_the_task_and_are_written(
     tmp_path: Path, backend: ScriptedBackend, capsys: Capture
 ) -> None:
-    backend.pieces = ("The total is set ", "in cell 1.")
+    backend.pieces = ("The total is set ", "in cell 2.")
     out = tmp_path / "out.jsonl"
     assert main(["eval", "questions", str(write(tmp_path, QUESTION)), "--answers", "--out", str(out)]) == 0
     (answer,) = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
-    assert (answer["id"], answer["text"]) == ("sales-1", "The total is set in cell 1.")
+    assert (answer["id"], answer["text"]) == ("sales-1", "The total is set in cell 2.")
     assert (answer["cells"], answer["admits"]) == ([1], False)
     assert "Where is total?" in prompt_text(backend.jobs[0])
     assert "answers of" in capsys.readouterr().out

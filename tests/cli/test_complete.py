@@ -50,7 +50,7 @@ def source(tmp_path: Path) -> Path:
 def test_the_text_goes_to_stdout_and_the_times_to_stderr(
     notebook: Path, backend: ScriptedBackend, capsys: Capture
 ) -> None:
-    assert main(["complete", str(notebook), "--cell", "2", "--offset", "13"]) == 0
+    assert main(["complete", str(notebook), "--cell", "3", "--offset", "13"]) == 0
     out, err = capsys.readouterr()
     assert out == "np.mean(values)\n"
     assert "first token after" in err
@@ -58,7 +58,7 @@ def test_the_text_goes_to_stdout_and_the_times_to_stderr(
 
 
 def test_offsets_count_characters_and_other_cells_are_context(notebook: Path, backend: ScriptedBackend) -> None:
-    assert main(["complete", str(notebook), "--cell", "2", "--offset", "13"]) == 0
+    assert main(["complete", str(notebook), "--cell", "3", "--offset", "13"]) == 0
     prompt = prompt_text(backend.jobs[0])
     assert prompt.endswith('<|fim_suffix|>\nx<|fim_middle|>a = "🙂"; b = ')
     assert "import numpy as np" in prompt
@@ -66,7 +66,7 @@ def test_offsets_count_characters_and_other_cells_are_context(notebook: Path, ba
 
 
 def test_without_an_offset_the_cursor_is_at_the_end(notebook: Path, backend: ScriptedBackend) -> None:
-    assert main(["complete", str(notebook), "--cell", "1"]) == 0
+    assert main(["complete", str(notebook), "--cell", "2"]) == 0
     assert prompt_text(backend.jobs[0]).endswith("<|fim_suffix|><|fim_middle|>values = [1, 2]")
 
 
@@ -77,7 +77,7 @@ def test_a_source_file_takes_line_and_column(source: Path, backend: ScriptedBack
 
 
 def test_json_says_what_it_cost_and_what_was_sent(notebook: Path, backend: ScriptedBackend, capsys: Capture) -> None:
-    assert main(["complete", str(notebook), "--cell", "2", "--offset", "13", "--json"]) == 0
+    assert main(["complete", str(notebook), "--cell", "3", "--offset", "13", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["text"] == "np.mean(values)"
     assert answer["finish_reason"] == "stop"
@@ -90,7 +90,7 @@ def test_the_engine_ends_with_the_command_also_after_an_error(
     notebook: Path, backend: ScriptedBackend, capsys: Capture
 ) -> None:
     backend.pieces = ["np.", EngineCrashedError("The engine ended in the middle of the answer.")]
-    assert main(["complete", str(notebook), "--cell", "2"]) == 1
+    assert main(["complete", str(notebook), "--cell", "3"]) == 1
     assert "llama-assist: The engine ended" in capsys.readouterr().err
     assert (backend.num_starts, backend.num_stops) == (1, 1)
 
@@ -98,9 +98,9 @@ def test_the_engine_ends_with_the_command_also_after_an_error(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("{notebook} --cell 3", "has 3 cells"),
-        ("{notebook} --cell -1", "count them from 0"),
-        ("{notebook} --cell 2 --offset 16", "has 15 characters"),
+        ("{notebook} --cell 4", "has 3 cells"),
+        ("{notebook} --cell 0", "count them from 1"),
+        ("{notebook} --cell 3 --offset 16", "has 15 characters"),
         ("{notebook}", "--cell N [--offset K]"),
         ("{notebook} --cell 2 --line 1", "--cell N [--offset K]"),
         ("{source} --cell 0", "--line L [--column C]"),
@@ -128,7 +128,7 @@ def test_what_is_no_notebook_is_refused(
 ) -> None:
     path = tmp_path / "broken.ipynb"
     path.write_text(content, encoding="utf-8")
-    assert main(["complete", str(path), "--cell", "0"]) == 1
+    assert main(["complete", str(path), "--cell", "1"]) == 1
     assert f"{path} is no notebook" in capsys.readouterr().err
 
 
@@ -137,13 +137,13 @@ def test_a_notebook_of_an_older_format_is_read(tmp_path: Path, backend: Scripted
     content = {"nbformat": 3, "nbformat_minor": 0, "metadata": {"name": ""}, "worksheets": [{"cells": [cell]}]}
     path = tmp_path / "old.ipynb"
     path.write_text(json.dumps(content), encoding="utf-8")
-    assert main(["complete", str(path), "--cell", "0"]) == 0
+    assert main(["complete", str(path), "--cell", "1"]) == 0
     assert prompt_text(backend.jobs[0]).endswith("<|fim_middle|>total = ")
 
 
 def test_settings_are_those_of_the_server(notebook: Path, backend: ScriptedBackend) -> None:
     words = ["--model", "other", "--Assist.num_slots=2", "--Assist.fast_prefill=False"]
-    assert main(["complete", str(notebook), "--cell", "1", *words]) == 0
+    assert main(["complete", str(notebook), "--cell", "2", *words]) == 0
     assert (backend.config.model, backend.config.num_slots, backend.config.fast_prefill) == ("other", 2, False)
 
 
@@ -151,5 +151,5 @@ def test_absent_weights_are_named_with_what_to_do(
     notebook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     monkeypatch.setenv("LLAMA_ASSIST_HOME", str(tmp_path / "home"))
-    assert main(["complete", str(notebook), "--cell", "1", "--model", "smollm2-135m-instruct"]) == 1
+    assert main(["complete", str(notebook), "--cell", "2", "--model", "smollm2-135m-instruct"]) == 1
     assert "llama-assist model pull smollm2-135m-instruct" in capsys.readouterr().err

@@ -32,7 +32,7 @@ def test_it_completes_explains_and_answers_and_says_how_to_go_on(
     fetched.append("here already")
     assert main(["demo"]) == 0
     out = capsys.readouterr().out
-    for part in ("A month at the weather station", "Complete: cell 7", "Explain: cell 5", "Ask: How many days"):
+    for part in ("A month at the weather station", "Complete: cell 8", "Explain: cell 6", "Ask: How many days"):
         assert part in out
     assert out.count("np.mean(values)") == 3
     assert len(re.findall(r"first token after \d+\.\d\d s, \d+ tokens/s", out)) == 3

@@ -12,12 +12,12 @@ FILTERED = retrieve(SALES, "Where is `sales` filtered?", 200, count)
 
 
 def test_a_named_cell_that_fits_is_cited() -> None:
-    found = cite("In cell 4, where valid keeps the amounts above 0.", (4,), FILTERED)
+    found = cite("In cell 5, where valid keeps the amounts above 0.", (4,), FILTERED)
     assert (found.cells, found.dropped, found.is_named) == ((4,), (), True)
 
 
 def test_a_named_cell_that_does_not_fit_is_dropped_for_the_one_that_does() -> None:
-    found = cite("In cell 6: valid = sales[sales.amount > 0].", (6,), FILTERED)
+    found = cite("In cell 7: valid = sales[sales.amount > 0].", (6,), FILTERED)
     assert (found.cells, found.dropped, found.is_named) == ((4,), (6,), False)
 
 
@@ -31,7 +31,7 @@ def test_the_words_of_the_answer_decide_where_the_question_does_not() -> None:
 
 
 def test_a_cell_that_the_question_names_is_always_cited() -> None:
-    retrieved = retrieve(SALES, "What does cell 7 do?", 200, count)
+    retrieved = retrieve(SALES, "What does cell 8 do?", 200, count)
     assert cite("Something else entirely.", (), retrieved).cells == (7,)
 
 

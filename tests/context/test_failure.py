@@ -102,7 +102,7 @@ def test_a_name_that_another_cell_defines_says_which_to_run() -> None:
     failure = Failure("NameError", "name 'rate' is not defined")
 
     assert known_cause(failure, document("rate = 2", "x = rate", at=1)) == (
-        "`rate` is defined in cell 0, which has not run: run cell 0 first."
+        "`rate` is defined in cell 1, which has not run: run cell 1 first."
     )
     assert "stands below this cell" in known_cause(failure, document("x = rate", "rate = 2", at=0))
     assert known_cause(failure, document("x = rate", at=0)) == "No cell of the notebook defines `rate`."

@@ -75,9 +75,9 @@ def test_the_whole_notebook_is_every_cell_that_holds_anything() -> None:
     cells = (Cell("# Title", "markdown"), Cell(" "), Cell("x = 1", outputs=("\x1b[31m1\x1b[0m",)))
 
     assert [block.text for block in whole_notebook(Document(cells), count, outputs=True)] == [
-        "Cell 0:\n```markdown\n# Title\n```",
-        "Cell 2:\n```python\nx = 1\n```",
-        "Output of cell 2:\n```\n1\n```",
+        "Cell 1:\n```markdown\n# Title\n```",
+        "Cell 3:\n```python\nx = 1\n```",
+        "Output of cell 3:\n```\n1\n```",
     ]
 
 
@@ -100,7 +100,7 @@ def test_the_cells_before_one_are_the_nearest_that_fit() -> None:
 def test_text_with_fences_of_its_own_stays_in_its_fence() -> None:
     (block,) = whole_notebook(Document((Cell("```\nx\n```", "markdown"),)), count)
 
-    assert block.text == "Cell 0:\n````markdown\n```\nx\n```\n````"
+    assert block.text == "Cell 1:\n````markdown\n```\nx\n```\n````"
 
 
 @pytest.mark.parametrize("cell_type", ["markdown", "raw"])

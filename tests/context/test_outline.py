@@ -15,7 +15,13 @@ def _outline(source: str, language: str = "python") -> Outline:
     [
         ("x = 1", {"x": "variable"}),
         ("a, (b, c) = f()", {"a": "variable", "b": "variable", "c": "variable"}),
-        ("[first, *rest] = f()", {"first": "variable"}),
+        ("[first, *rest] = f()", {"first": "variable", "rest": "variable"}),
+        ("for i, (a, (b, c)) in f():\n    pass", {"i": "variable", "a": "variable", "b": "variable", "c": "variable"}),
+        ("with f() as (fig, [ax]):\n    pass", {"fig": "variable", "ax": "variable"}),
+        ("def f():\n    global total\n    total = 1", {"f": "function", "total": "global"}),
+        ("match x:\n    case [a, *b] | P(c, d=e) as g:\n        pass", dict.fromkeys("abceg", "variable")),
+        ("match x:\n    case {'k': v, **rest} if v:\n        pass", dict.fromkeys(["v", "rest"], "variable")),
+        ("type X = int", {"X": "variable"}),
         ("import numpy as np, os.path", {"np": "import", "os": "import"}),
         ("from a.b import c, d as e", {"c": "import", "e": "import"}),
         ("def f(x):\n    y = 1\n", {"f": "function"}),
@@ -50,6 +56,8 @@ def test_a_cell_defines_its_top_level_names(source: str, names: dict[str, str]) 
         ("@decorated\nclass A(Base):\n    def m(self):\n        return self.x", ("decorated", "Base")),
         ("%time r = run(d)", ("run", "d")),
         ("f(b, a)\nf(b)", ("a", "f", "b")),
+        ("def f[T: Base](x: T) -> T:\n    return x", ("Base",)),
+        ("match x:\n    case P(a, key=b):\n        print(a, b)", ("x", "print")),
     ],
 )
 def test_uses_are_the_names_that_come_from_elsewhere_the_last_used_last(source: str, uses: tuple[str, ...]) -> None:

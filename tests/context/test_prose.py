@@ -36,3 +36,17 @@ def test_the_heading_and_the_last_lines_stay_when_room_is_short() -> None:
     lines = ["# Title", "first line of text", "second line of text", "third line of text"]
 
     assert shorten(lines, "#", 13, count) == ["# Title", "# third line of text"]
+
+
+def test_a_cell_without_prose_of_its_own_is_told_the_heading_of_its_section() -> None:
+    cells = [
+        Cell("# Prices\n\nRead the table.\n\n## By shop", "markdown"),
+        Cell("a = 1"),
+        Cell("The mean first.", "markdown"),
+        Cell("b = 2"),
+        Cell(""),
+    ]
+    assert above(cells, 4) == (["## By shop"], (0,))
+    assert above(cells, 3) == (["## By shop", "The mean first."], (0, 2))
+    assert above(cells, 1)[0][-1] == "## By shop"
+    assert above(cells[1:2], 1) == ([], ())

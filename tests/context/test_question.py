@@ -42,12 +42,13 @@ def test_a_question_about_something_is_not_about_everything(question: str) -> No
 @pytest.mark.parametrize(
     ("question", "cells"),
     [
-        ("Why is the mean NaN in cell 7?", (7,)),
-        ("compare cell 3 and Cell #12", (3, 12)),
-        ("Was macht Zelle 4?", (4,)),
-        ("单元格 5 做什么", (5,)),
-        ("第3个单元格", (3,)),
-        ("セル 2 は？", (2,)),
+        ("Why is the mean NaN in cell 7?", (6,)),
+        ("compare cell 3 and Cell #12", (2, 11)),
+        ("Was macht Zelle 4?", (3,)),
+        ("单元格 5 做什么", (4,)),
+        ("第3个单元格", (2,)),
+        ("セル 2 は？", (1,)),
+        ("Is there a cell 0?", ()),
         ("What is excel 7?", ()),
     ],
 )

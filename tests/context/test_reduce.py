@@ -4,6 +4,8 @@ import pytest
 from context_golden import count
 
 from llama_assist.context import reduce
+from llama_assist.context.outline import outline
+from llama_assist.context.reduce import Reducible
 from llama_assist.syntax import parse
 
 SOURCE = '''import os
@@ -92,3 +94,23 @@ def test_a_list_of_calls_is_code_and_stays() -> None:
     source = "model = Sequential([" + ", ".join(f"Layer({number})" for number in range(40)) + "])"
 
     assert reduce(source, (), 10_000, count) == source
+
+
+@pytest.mark.parametrize(
+    ("source", "kept"),
+    [
+        ("config = {" + ", ".join(f"'k{i}': {{'a': {i}}}" for i in range(60)) + "}", "config = {'k0': {'a': 0}, "),
+        ("data = [first, " + ", ".join(map(str, range(100))) + "]", "data = [first, 0, 1, "),
+        ("text = (" + "\n".join(f"'line {i} of many'" for i in range(30)) + ")", "text = ('line 0 of many' '...')"),
+    ],
+)
+def test_long_data_is_cut_whatever_it_begins_with(source: str, kept: str) -> None:
+    short = Reducible(outline(parse(source, "python"))).text
+    assert short.startswith(kept)
+    assert len(short) < 200
+    assert short[-1] == source[-1]
+
+
+def test_a_long_collection_of_calls_is_code_and_stays() -> None:
+    source = "layers = [" + ", ".join(f"Dense({i}, activation='relu')" for i in range(20)) + "]"
+    assert Reducible(outline(parse(source, "python"))).text == source

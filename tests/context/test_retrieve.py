@@ -36,7 +36,7 @@ def test_a_definition_comes_before_the_uses_of_a_name() -> None:
 
 
 def test_a_cell_named_by_number_is_shown_with_what_defines_its_names() -> None:
-    found = ask("What is wrong in cell 8?", budget=100)
+    found = ask("What is wrong in cell 9?", budget=100)
     assert found.cells[0] == 8
     assert found.asked == {8}
     assert 4 in found.cells
@@ -66,8 +66,8 @@ def test_blocks_stand_in_the_order_of_the_notebook_under_their_numbers() -> None
     found = ask("Where is `sales` filtered?", budget=200)
     cells = [block.cells[0] for block in found.blocks]
     assert cells == sorted(cells)
-    assert "Cell 4:\n```python\nvalid = sales" in found.text
-    assert "Output of cell 2:\n```\n   shop  amount" in found.text
+    assert "Cell 5:\n```python\nvalid = sales" in found.text
+    assert "Output of cell 3:\n```\n   shop  amount" in found.text
 
 
 def test_a_question_about_everything_takes_headings_imports_and_signatures() -> None:
@@ -81,6 +81,13 @@ def test_a_question_about_everything_takes_headings_imports_and_signatures() -> 
 def test_what_the_notebook_does_not_tell_is_not_found() -> None:
     assert not ask("Which learning rate has the neural network?").found
     assert ask("Where is `sales` filtered?").found
+
+
+def test_the_nearest_cells_are_those_with_most_to_do_with_a_question() -> None:
+    found = ask("Where is `sales` filtered?", budget=200)
+    assert found.nearest(2) == tuple(sorted(found.relevance, key=lambda cell: -found.relevance[cell])[:2])
+    assert found.nearest(1) == found.cells[:1]
+    assert ask("zygotes").nearest(3) == ()
 
 
 def test_a_language_that_the_notebook_has_not_is_no_proof_of_absence() -> None:
@@ -98,7 +105,7 @@ def test_without_structure_words_alone_count() -> None:
 
 @pytest.mark.parametrize("document", [Document(()), Document((Cell(""),)), Document((Cell("---", "markdown"),))])
 def test_an_empty_notebook_has_nothing_to_show(document: Document) -> None:
-    for question in ("What does this notebook do?", "Where is df?", "cell 0", ""):
+    for question in ("What does this notebook do?", "Where is df?", "cell 1", ""):
         assert ask(question, document).blocks == ()
 
 

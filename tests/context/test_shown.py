@@ -17,20 +17,20 @@ def texts(*passages: Passage) -> list[str]:
 
 
 def test_neighbours_are_joined_and_gaps_are_marked() -> None:
-    assert texts(PIECES[1], PIECES[0]) == ["Cell 0:\n```python\na\nb\n```"]
-    assert texts(PIECES[0], PIECES[2]) == ["Cell 0:\n```python\na\n...\nc\n```"]
+    assert texts(PIECES[1], PIECES[0]) == ["Cell 1:\n```python\na\nb\n```"]
+    assert texts(PIECES[0], PIECES[2]) == ["Cell 1:\n```python\na\n...\nc\n```"]
 
 
 def test_an_output_is_a_block_of_its_own() -> None:
     assert texts(PIECES[0], Passage(0, 3, "output", "7")) == [
-        "Cell 0:\n```python\na\n```",
-        "Output of cell 0:\n```\n7\n```",
+        "Cell 1:\n```python\na\n```",
+        "Output of cell 1:\n```\n7\n```",
     ]
 
 
 def test_text_cannot_close_its_fence() -> None:
     (shown,) = texts(Passage(1, 0, "text", "```\nnot code"))
-    assert shown.startswith("Cell 1:\n````markdown\n")
+    assert shown.startswith("Cell 2:\n````markdown\n")
 
 
 def test_what_does_not_fit_is_skipped_for_what_does() -> None:

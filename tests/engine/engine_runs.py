@@ -13,7 +13,7 @@ from llama_assist.checkpoint import Checkpoint
 from llama_assist.engine.engine import Engine
 from llama_assist.engine.kv_cache import Slot
 from llama_assist.engine.messages import Done, Event, Generate, TokenOut
-from llama_assist.engine.runner import LlamaRunner
+from llama_assist.engine.runner import LlamaRunner, Read, Runner
 from llama_assist.engine.vocabulary import Vocabulary
 from llama_assist.engine.weights import choose_prefill
 from llama_assist.types import SamplingParams
@@ -29,6 +29,9 @@ class PlainSlot(Slot):
     def copy_entries(self, other: Slot, length: int) -> None:
         """Nothing is stored."""
 
+    def clear(self) -> None:
+        """Nothing is stored."""
+
 
 class ScriptedRunner:
     """Prefers `answer[i]` as the i-th token behind any prompt; it notes what it was asked to read."""
@@ -42,17 +45,22 @@ class ScriptedRunner:
         self.num_logits = num_logits
         self.length = length
         self.reads: list[tuple[int, int]] = []
+        self.steps: list[int] = []
 
     def new_slot(self) -> PlainSlot:
         return PlainSlot()
 
-    def prefill(self, token_ids: Sequence[int], slot: PlainSlot, start: int, *, want_logits: bool) -> Tensor | None:
-        self.reads.append((start, len(token_ids)))
-        slot.first = start + len(token_ids)
-        return self._logits(0) if want_logits else None
+    def run(self, reads: Sequence[Read[PlainSlot]]) -> list[Tensor | None]:
+        self.steps.append(len(reads))
+        return [self._read(read) for read in reads]
 
-    def decode(self, token_ids: Sequence[int], slot: PlainSlot, position: int) -> Tensor:
-        return torch.stack([self._logits(position + 1 + row - slot.first) for row in range(len(token_ids))])
+    def _read(self, read: Read[PlainSlot]) -> Tensor | None:
+        places = range(read.start + 1, read.start + 1 + len(read.token_ids))
+        if read.is_prompt:
+            self.reads.append((read.start, len(read.token_ids)))
+            read.slot.first = read.start + len(read.token_ids)
+            return self._logits(0)[None] if read.wants_logits else None
+        return torch.stack([self._logits(place - read.slot.first) for place in places])
 
     def _logits(self, index: int) -> Tensor:
         logits = torch.zeros(self.num_logits)
@@ -69,6 +77,20 @@ def tiny_runner(
 def make_engine(checkpoint: Checkpoint, weights: str = "float32", num_slots: int = 2, **options: Any) -> Engine:
     vocabulary = Vocabulary.from_file(checkpoint.tokenizer_path)
     return Engine(tiny_runner(checkpoint, weights, **options), vocabulary, num_slots)
+
+
+def read_prompt(runner: Runner[Any], slot: Any, ids: Sequence[int], start: int) -> Tensor:
+    """Read a piece of a prompt; return the logits [vocabulary] of its end."""
+    (logits,) = runner.run([Read(slot, ids, start, is_prompt=True)])
+    assert logits is not None
+    return logits[0]
+
+
+def read_answer(runner: Runner[Any], slot: Any, ids: Sequence[int], start: int) -> Tensor:
+    """Read generated tokens; return the logits [tokens, vocabulary]."""
+    (logits,) = runner.run([Read(slot, ids, start, is_prompt=False)])
+    assert logits is not None
+    return logits
 
 
 def needs_exact_bf16(weights: str, *, fast_prefill: bool = False) -> None:

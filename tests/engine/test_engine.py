@@ -5,13 +5,23 @@ from __future__ import annotations
 import random
 
 import pytest
-from engine_runs import ScriptedRunner, drain, end_of, forget, make_engine, request, run_one, text_of
+from engine_runs import (
+    ScriptedRunner,
+    drain,
+    end_of,
+    forget,
+    make_engine,
+    needs_exact_bf16,
+    request,
+    run_one,
+    text_of,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_model import SPECIAL
 
 from llama_assist.checkpoint import Checkpoint
-from llama_assist.engine.engine import CHUNK, Engine
+from llama_assist.engine.engine import CHUNK, SHORT_CHUNK, Engine
 from llama_assist.engine.messages import Done, Event, Superseded, TokenOut
 from llama_assist.engine.vocabulary import Vocabulary
 
@@ -178,8 +188,8 @@ def test_inline_requests_come_before_chat_and_chat_before_idle_work() -> None:
 def test_prompts_are_read_in_aligned_chunks() -> None:
     runner = ScriptedRunner([CAT], len(WORDS), length=2000)
     engine = Engine(runner, Vocabulary(WORDS), 1)
-    run_one(engine, request("a", [THE] * 600, 1))
-    run_one(engine, request("b", [THE] * 700, 1))
+    run_one(engine, request("a", [THE] * 600, 1, priority="inline"))
+    run_one(engine, request("b", [THE] * 700, 1, priority="inline"))
     assert runner.reads == [(0, CHUNK), (CHUNK, CHUNK), (2 * CHUNK, 88), (600, 100)]
 
 
@@ -232,7 +242,7 @@ def test_other_requests_are_not_superseded(old: dict[str, str], new: dict[str, s
 def test_a_cancelled_request_ends_at_once_and_frees_its_slot() -> None:
     engine = scripted(CAT, num_slots=1)
     engine.submit(request("a", PROMPT, 50))
-    engine.submit(request("b", PROMPT, 2))
+    engine.submit(request("b", PROMPT, 20))
     for _ in range(3):
         engine.step()
     (done,) = engine.cancel("a")
@@ -263,7 +273,7 @@ def test_aborted_requests_leave_the_others_as_if_they_were_alone(tiny_checkpoint
     events = [event for order in orders for event in engine.submit(order)]
     aborted = rng.sample(range(100), 10)
     for name in aborted:
-        for _ in range(rng.randrange(1, 30)):
+        for _ in range(rng.randrange(1, 3)):
             events += engine.step()
         events += engine.cancel(str(name))
     events += drain(engine)
@@ -282,3 +292,100 @@ def test_the_same_request_gives_the_same_text_beside_others(tiny_checkpoint: Che
         for number in range(4):
             engine.submit(request(f"other{number}", range(10 + number, 60), 20, temperature=1.0))
         assert text_of(run_one(engine, order), "a") == alone
+
+
+def test_an_inline_request_gets_its_token_after_the_step_that_runs() -> None:
+    engine = scripted(CAT, num_slots=4, length=200)
+    for name in "abc":
+        engine.submit(request(name, PROMPT, 40))
+    for _ in range(6):
+        engine.step()
+    engine.submit(request("inline", PROMPT, 5, priority="inline"))
+    assert names(engine.step()) == ["inline"]
+
+
+def test_answers_of_the_chat_go_on_beside_an_inline_answer() -> None:
+    engine = scripted(CAT, num_slots=4, length=200)
+    engine.submit(request("chat", PROMPT, 40))
+    engine.step()
+    engine.submit(request("inline", PROMPT, 5, priority="inline"))
+    engine.step()
+    assert set(names(engine.step())) == {"inline", "chat"}
+
+
+def test_idle_work_waits_for_everybody() -> None:
+    engine = scripted(CAT, num_slots=4, length=200)
+    engine.submit(request("idle", PROMPT, 5, priority="idle"))
+    engine.submit(request("chat", PROMPT, 5))
+    ends = [event.id for event in drain(engine) if isinstance(event, Done)]
+    assert ends == ["chat", "idle"]
+
+
+def test_several_answers_advance_in_one_step() -> None:
+    runner = ScriptedRunner([CAT], len(WORDS), length=200)
+    engine = Engine(runner, Vocabulary(WORDS, special_ids=[END]), 4)
+    for name in "abcd":
+        engine.submit(request(name, PROMPT, 20))
+    drain(engine)
+    assert max(runner.steps) == 4
+    assert len(runner.steps) < 30
+
+
+def test_the_prompt_of_one_is_read_beside_the_answers_of_others() -> None:
+    runner = ScriptedRunner([CAT], len(WORDS), length=2000)
+    engine = Engine(runner, Vocabulary(WORDS, special_ids=[END]), 4)
+    engine.submit(request("short", PROMPT, 20))
+    engine.step()
+    engine.submit(request("long", [CAT] * 600, 1))
+    events = engine.step()
+    assert names(events) == ["short"]
+    assert runner.steps[-1] == 2
+    assert runner.reads[-1] == (0, SHORT_CHUNK)
+
+
+def test_requests_beyond_the_memory_wait() -> None:
+    engine = scripted(CAT, num_slots=2, length=64)
+    for name in "abcd":
+        engine.submit(request(name, PROMPT, 20))
+    events = [event for _ in range(8) for event in engine.step()]
+    assert set(names(events)) == {"a", "b"}  # two of 23 positions beside the reserve of 64
+    assert {event.id for event in drain(engine) if isinstance(event, Done)} == set("abcd")
+
+
+@pytest.mark.parametrize("newer", ["inline", "chat", "idle"])
+def test_a_warm_up_ends_when_its_document_asks_for_anything(newer: str) -> None:
+    engine = scripted(CAT)
+    engine.submit(request("warm", [THE] * 40, 0, priority="idle", document="x"))
+    assert engine.submit(request("new", PROMPT, 2, priority=newer, document="x")) == [Superseded("warm")]
+
+
+def test_a_warm_up_leaves_its_prompt_in_the_cache(tiny_checkpoint: Checkpoint) -> None:
+    engine = make_engine(tiny_checkpoint)
+    warm = run_one(engine, request("warm", range(20, 120), 0, priority="idle", document="x"))
+    assert end_of(warm).usage.completion_tokens == 0
+    usage = end_of(run_one(engine, request("real", range(20, 123), 2, priority="inline", document="x"))).usage
+    assert usage.cached_tokens == 100
+
+
+FORMS = [("float32", True), ("bf16", True), ("int8", False), ("int4", False), ("int4", True)]
+
+
+@pytest.mark.parametrize(("weights", "fast_prefill"), FORMS)
+def test_in_a_crowd_every_greedy_text_is_that_of_its_solo_run(
+    tiny_checkpoint: Checkpoint, weights: str, fast_prefill: bool
+) -> None:
+    needs_exact_bf16(weights, fast_prefill=fast_prefill)
+    rng = random.Random(17)
+    orders = [
+        request(str(number), [rng.randrange(10, 380) for _ in range(rng.choice([3, 17, 150, 290]))], 24)
+        for number in range(100)
+    ]
+    single = make_engine(tiny_checkpoint, weights, num_slots=1, fast_prefill=fast_prefill)
+    alone = {order.id: tokens_of(run_one(forget(single), order), order.id) for order in orders}
+    engine = make_engine(tiny_checkpoint, weights, num_slots=6, fast_prefill=fast_prefill)
+    events = [event for order in orders for event in engine.submit(order)] + drain(engine)
+    assert {order.id: tokens_of(events, order.id) for order in orders} == alone
+
+
+def tokens_of(events: list[Event], name: str) -> list[int]:
+    return [event.choice.token_id for event in events if isinstance(event, TokenOut) and event.id == name]

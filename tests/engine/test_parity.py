@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from engine_runs import read_answer, read_prompt
 from tiny_model import tokenizer_json, write_checkpoint
 from torch import Tensor
 
@@ -113,12 +114,10 @@ def run_through(runner: Runner[Any], slot: Any, ids: list[int], start: int = 0) 
     found: dict[int, Tensor] = {}
     for end in PIECES:
         if end > start:
-            logits = runner.prefill(ids[start:end], slot, start, want_logits=True)
-            assert logits is not None
-            found[end - 1], start = logits, end
+            found[end - 1], start = read_prompt(runner, slot, ids[start:end], start), end
     step = 2 if isinstance(runner, LlamaRunner) else 1
     for position in range(PIECES[-1], len(ids), step):
-        found.update(enumerate(runner.decode(ids[position : position + step], slot, position), position))
+        found.update(enumerate(read_answer(runner, slot, ids[position : position + step], position), position))
     return found
 
 

@@ -6,11 +6,22 @@ import random
 
 import pytest
 import torch
-from engine_runs import CPU, end_of, forget, make_engine, needs_exact_bf16, request, run_one, text_of, tiny_runner
+from engine_runs import (
+    CPU,
+    end_of,
+    forget,
+    make_engine,
+    needs_exact_bf16,
+    read_prompt,
+    request,
+    run_one,
+    text_of,
+    tiny_runner,
+)
 from torch import Tensor
 
 from llama_assist.checkpoint import Checkpoint
-from llama_assist.engine.engine import CHUNK
+from llama_assist.engine.engine import SHORT_CHUNK
 from llama_assist.engine.runner import LlamaRunner
 from llama_assist.engine.weights import choose_prefill
 
@@ -24,9 +35,10 @@ def read(runner: LlamaRunner, ids: list[int], cuts: list[int]) -> tuple[Tensor, 
     slot = runner.new_slot()
     logits = None
     for start, end in zip([0, *cuts], [*cuts, len(ids)], strict=True):
-        logits = runner.prefill(ids[start:end], slot, start, want_logits=end == len(ids))
+        logits = read_prompt(runner, slot, ids[start:end], start)
     assert logits is not None
-    return logits, slot.keys[:, :, : len(ids)].clone(), slot.values[:, :, : len(ids)].clone()
+    keys, values = slot.entries(len(ids))
+    return logits, keys.clone(), values.clone()
 
 
 @pytest.mark.parametrize(("weights", "fast_prefill"), FORMS)
@@ -126,4 +138,4 @@ def test_a_prompt_that_was_cancelled_half_read_poisons_nothing(tiny_checkpoint: 
     engine.cancel("first")
     events = run_one(engine, request("second", prompt))
     assert text_of(events) == wanted
-    assert end_of(events).usage.cached_tokens == min(num_steps * CHUNK, len(prompt) - 1)
+    assert end_of(events).usage.cached_tokens == min(num_steps * SHORT_CHUNK, len(prompt) - 1)

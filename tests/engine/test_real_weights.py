@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from engine_runs import CPU, end_of, forget, needs_exact_bf16, request, run_one, text_of, tiny_runner
+from engine_runs import CPU, end_of, forget, needs_exact_bf16, read_prompt, request, run_one, text_of, tiny_runner
 from real_models import DEFAULT, SMALL, installed
 
 from llama_assist.backends.tokenizer import PromptTokenizer
@@ -93,13 +93,13 @@ def test_however_a_real_prompt_is_cut_every_bit_is_the_same(model: str, weights:
     runner = tiny_runner(checkpoint, weights, fast_prefill=False, length=256)
     ids = list(PromptTokenizer(checkpoint.tokenizer_path).encode(CODE * 4))[:100]
     slots = [runner.new_slot(), runner.new_slot()]
-    wanted = runner.prefill(ids, slots[0], 0, want_logits=True)
+    wanted = read_prompt(runner, slots[0], ids, 0)
     for cuts in ([1], [99], [16, 32], [7, 8, 50]):
         for start, end in zip([0, *cuts], [*cuts, len(ids)], strict=True):
-            logits = runner.prefill(ids[start:end], slots[1], start, want_logits=True)
-        assert torch.equal(logits, wanted), cuts  # type: ignore[arg-type]
-        assert torch.equal(slots[0].keys[:, :, : len(ids)], slots[1].keys[:, :, : len(ids)])
-        assert torch.equal(slots[0].values[:, :, : len(ids)], slots[1].values[:, :, : len(ids)])
+            logits = read_prompt(runner, slots[1], ids[start:end], start)
+        assert torch.equal(logits, wanted), cuts
+        for mine, theirs in zip(slots[0].entries(len(ids)), slots[1].entries(len(ids)), strict=True):
+            assert torch.equal(mine, theirs)
 
 
 def edit(text: str, rng: random.Random) -> str:

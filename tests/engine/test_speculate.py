@@ -21,7 +21,7 @@ def without_drafts(engine: Engine) -> Engine:
 
 
 def test_what_followed_the_last_tokens_before_is_drafted() -> None:
-    assert Drafter([1, 2, 3, 4, 5, 6, 9, 1, 2]).draft() == [3, 4, 5, 6]
+    assert Drafter([1, 2, 3, 4, 5, 6, 9, 1, 2]).draft() == [3, 4, 5]
 
 
 def test_the_longest_match_wins_and_of_equal_ones_the_latest() -> None:
@@ -57,8 +57,8 @@ def test_drafts_that_fail_become_short_and_end_until_they_pay_again() -> None:
 def test_what_the_answer_before_wrote_is_drafted_first() -> None:
     text = [1, 2, 30, 8, 1, 2]
     assert Drafter(text, written=[9, 1, 2, 40, 41]).draft() == [40, 41]
-    assert Drafter(text, written=[9, 5, 2, 40, 41]).draft() == [30, 8, 1, 2]
-    assert Drafter(text, written=[9, 1, 2]).draft() == [30, 8, 1, 2]
+    assert Drafter(text, written=[9, 5, 2, 40, 41]).draft() == [30, 8, 1]
+    assert Drafter(text, written=[9, 1, 2]).draft() == [30, 8, 1]
 
 
 @given(st.lists(st.integers(0, 3), max_size=60))

@@ -143,6 +143,55 @@ def _without_places(text: str) -> set[str]:
     return left
 
 
+FILLED = [
+    *(("{x}", "3"), ("({n})", "(5)"), ('"{value}"', '"text"'), ("{{x}}", "{x}"), ("{a}", "{x}"), ("{größe},", "1.5,")),
+    *(
+        ("{here.name}", "Ann"),
+        ("{table[0]}?", "1?"),
+        ("变量{n}是", "变量5是"),
+        ("{table[-1]['key']['inner']}.", "deep."),
+    ),
+]
+
+
+def code_of(chance: random.Random) -> str:
+    """Return a piece of a text whose braces are none of ours, though the names in them exist."""
+    name, other = chance.choices(list(NAMES), k=2)
+    number, key = chance.randrange(100), chance.choice(["a", "x", "key"])
+    return chance.choice(
+        [
+            json.dumps({key: {name: [number, {}]}, other: "{}"}),
+            f"{{{name!r}: {{{number}: {other}}}}}",
+            f"f'{{{name}:>{number}}} {{{other}!r}}'",
+            f'rf"{{{name}}}"',
+            f"\\frac{{{name}}}{{{other}}}",
+            f"{key}_{{{name}}}^{{{other}}}",
+            f"${{{name}}} = {{{number}}}$",
+            f"`d = {{{name}}}`",
+            f"\n```python\nd = {{{name}, {other}}}\nprint(f'{{{name}}}')\n```\n",
+            f"\n    return {{{name}}}\n",
+            f"\n>>> {{{name}}}\n",
+            f"{{{name}:.{number}f}}",
+            f"{{{name}()}} {{{name} + {number}}} {{ {name} }}",
+            f"{{{name}.missing}} {{unknown{number}}} {{{{unknown}}}} {{{name}.__class__}}",
+            f"set{{{name}}} ${{{name}}} #{{{name}}} \\begin{{{name}}}",
+            "{}" * chance.randrange(4),
+        ]
+    )
+
+
+@pytest.mark.parametrize("start", range(0, 1000, 100))
+def test_of_random_texts_exactly_the_places_are_filled(start: int) -> None:
+    for seed in range(start, start + 100):
+        chance = random.Random(seed)
+        parts = [("Please say", "Please say")]  # two words are no Python
+        for _ in range(chance.randrange(1, 30)):
+            code = code_of(chance)
+            parts.append(chance.choice([(code, code), ("word", "word"), chance.choice(FILLED)]))
+        text, expected = (" ".join(side) for side in zip(*parts, strict=True))
+        assert interpolate(text, NAMES) == expected, seed
+
+
 @pytest.mark.parametrize("seed", range(50))
 def test_random_json_passes_unchanged(seed: int) -> None:
     chance = random.Random(seed)

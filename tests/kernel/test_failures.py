@@ -81,3 +81,18 @@ def test_an_error_from_before_of_an_unknown_cell_is_left_alone(monkeypatch: pyte
     failures = Failures()
     failures.note_earlier(["", "x = 1"], lambda source: source)
     assert failures.last is None
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        (SOURCE, "return json.loads(text)"),
+        ("x = 1\ny = [x, 2)\n", "y = [x, 2)"),
+        ("json.loads('{')", "json.loads('{')"),
+    ],
+)
+def test_the_line_that_failed_is_the_last_one_of_the_user(source: str, line: str) -> None:
+    failures = Failures()
+    failures.note(3, source, failure(source))
+    assert failures.last is not None
+    assert failures.last.line == line

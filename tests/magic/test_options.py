@@ -6,7 +6,7 @@ import pytest
 from IPython.core.error import UsageError
 
 from llama_assist.magic.completion import candidates
-from llama_assist.magic.options import TASKS, cell_numbers, help_text, is_numbers, parse
+from llama_assist.magic.options import TASKS, cell_ranges, help_text, is_numbers, parse, split
 
 
 def test_tasks_arguments_and_options_stand_in_any_order() -> None:
@@ -22,10 +22,10 @@ def test_a_cell_without_a_task_asks_and_a_line_without_one_helps() -> None:
 
 @pytest.mark.parametrize(
     ("text", "numbers"),
-    [("3", (3,)), ("3-5", (3, 4, 5)), ("2,4-6", (2, 4, 5, 6)), ("4-4,4", (4,)), ("1, 2", (1, 2))],
+    [("3", (3,)), ("3-5", (3, 4, 5)), ("2,4-6", (2, 4, 5, 6)), ("4-4,4", (4, 4)), ("1, 2", (1, 2))],
 )
 def test_cells_are_numbers_and_ranges(text: str, numbers: tuple[int, ...]) -> None:
-    assert cell_numbers(text) == numbers
+    assert tuple(number for found in cell_ranges(text) for number in found) == numbers
 
 
 @pytest.mark.parametrize("text", ["", "0", "-1", "5-3", "1-", "x", "1,,2", "1-99999999", "²", "1.5", "1--2"])
@@ -73,7 +73,7 @@ def test_the_help_names_every_task_and_option_and_fits_a_terminal() -> None:
     text = help_text()
     for word in (*TASKS, "--to", "--cells", "--values", "--download"):
         assert f"  {word}" in text
-    assert max(map(len, text.splitlines())) <= 120
+    assert max(map(len, text.splitlines())) <= 100
 
 
 @pytest.mark.parametrize(
@@ -93,3 +93,20 @@ def test_what_may_follow_is_offered(before: list[str], offered: set[str], not_of
     found = set(candidates(before, ["df"], lambda: ["tiny"]))
     assert offered <= found
     assert not not_offered & found
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("ask What's in \"the list\" of d['a']?", ["ask", "What's", "in", '"the list"', "of", "d['a']?"]),
+        ("ask --vars 'df, model' why", ["ask", "--vars", "df, model", "why"]),
+        ("summarize d['a']", ["summarize", "d['a']"]),
+        ("summarize 'my file.txt'", ["summarize", "my file.txt"]),
+        ("summarize C:\\data\\a.txt", ["summarize", "C:\\data\\a.txt"]),
+        ('translate "Brazilian Portuguese" 3 --to \'x', ["translate", "Brazilian Portuguese", "3", "--to", "'x"]),
+        ("ask '", ["ask", "'"]),
+        ("explain '", ["explain", "'"]),
+    ],
+)
+def test_quotes_hold_words_together_and_stay_in_a_question(line: str, words: list[str]) -> None:
+    assert split(line) == words

@@ -14,6 +14,7 @@ from sse_server import SseServer
 from llama_assist.connect_local import LocalServer
 
 pytestmark = pytest.mark.weights
+TEXT = "北京今天下了一整天的雨，许多道路被水淹没，公共汽车停运，学校提前放学，市民被要求留在家里。" * 3
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -35,6 +36,7 @@ def real_kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
             with kernel.client.setup_kernel():
                 kernel.run(LOAD)
                 kernel.run("def total(rows):\n    return sum(amount for _, amount in rows)")
+                kernel.run(f"chinese = {TEXT!r}")
                 yield kernel
         finally:
             local.stop()
@@ -48,6 +50,9 @@ def real_kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
         ("%%llama explain total --max-tokens 60\n请简单说明。", True),
         ("%%llama explain total --max-tokens 60\nVery shortly, please.", False),
         ("%%llama --max-tokens 60\n函数 `total` 做什么？", True),
+        ("%%llama chat --new --max-tokens 40\n请问 Python 的元组是什么？", True),
+        ("%%llama chat --new --max-tokens 40\nWhat is a tuple in Python?", False),
+        ("%llama summarize chinese --max-tokens 60", True),
         ("%%llama --max-tokens 60\nWhat does the function `total` do?", False),
     ],
 )

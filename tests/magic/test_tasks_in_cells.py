@@ -56,7 +56,8 @@ def test_numbers_name_cells_and_the_text_below_is_a_wish(kernel: Kernel) -> None
     kernel.run("total = 3")
     kernel.run("more = total + 1")
     kernel.run("rest = 0")
-    kernel.run("%%llama explain 2-3\nWhy {total} and {{}}?")
+    output = shown(kernel.run("%%llama explain 2-3\nWhy {total} and {{}}?"))
+    assert "explain of cells 2, 3" in output.data["text/plain"]
     body = last_body(kernel)
     assert focus(body) == "total = 3\n\nmore = total + 1"
     assert body["question"] == "Why 3 and {{}}?"
@@ -105,6 +106,16 @@ def test_fix_sends_the_last_error_with_the_schemas_and_offers_a_cell(kernel: Ker
     assert last_body(kernel)["avoid"] == kernel.offered[:1]
 
 
+def test_the_variables_of_the_failing_line_go_along_first(kernel: Kernel) -> None:
+    kernel.run("; ".join(f"v{number} = {number}" for number in range(30)))
+    many = "\n".join(f"print(v{number})" for number in range(29))
+    kernel.fail(f"{many}\nv29.missing")
+    kernel.run("%llama fix")
+    names = [variable["name"] for variable in last_body(kernel)["document"]["variables"]]
+    assert names[:2] == ["v29", "v0"]
+    assert len(names) == 20
+
+
 def test_a_refused_fix_offers_nothing(kernel: Kernel) -> None:
     kernel.server.script = Script(proposal("No different fix was found.", None, refused=True))
     kernel.fail("1 / 0")
@@ -139,6 +150,25 @@ def test_next_offers_its_code_and_code_does_so_for_any_answer(kernel: Kernel) ->
     kernel.run("%%llama --code\nHow?")
     assert kernel.offered == ["x = 2", "x = 2"]
     kernel.run("assert x == 1, 'nothing is run'")
+
+
+def test_the_next_cell_does_not_go_on_from_one_that_failed(kernel: Kernel) -> None:
+    kernel.run("x = 1")
+    kernel.fail("y = x / 0")
+    kernel.run("%llama next")
+    body = last_body(kernel)
+    assert [cell["source"] for cell in body["document"]["cells"] if cell["source"]] == ["x = 1"]
+    assert body["document"]["cell"] == 1
+
+
+def test_of_a_range_the_cells_that_are_there_count(kernel: Kernel) -> None:
+    kernel.run("x = 1")
+    kernel.run("%llama status")
+    kernel.run("y = 2")
+    kernel.run("%llama explain 2-4")
+    assert focus(last_body(kernel)) == "x = 1\n\ny = 2"
+    kernel.run("%%llama --cells 1-3\nWhat?")
+    assert [cell["source"] for cell in last_body(kernel)["document"]["cells"] if cell["source"]] == ["x = 1"]
 
 
 def test_an_answer_without_code_says_so_where_code_was_asked_for(kernel: Kernel) -> None:
@@ -283,7 +313,7 @@ def test_tab_completion_knows_the_models(kernel: Kernel) -> None:
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ("%llama explain 99", "No code of cell 99 is known here; cells that ran: 2"),
+        ("%llama explain 99", "No code of cell 99 is known here; cells that ran, and have not run again since: [2]."),
         ("%llama explain nothing", "There is no `nothing` in this notebook. Write: %llama explain"),
         ("%llama explain x+1", "neither a cell nor a name"),
         ("%llama fix", "No cell has failed"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from IPython.core.error import UsageError
 
-from llama_assist.magic.texts import MAX_PARTS, PART, parts, read_notebook, read_text
+from llama_assist.magic.texts import MAX_PARTS, PART, parts, read_notebook, read_text, summary_question
 
 
 @pytest.mark.parametrize("unit", ["A sentence of words. ", "一个句子。", "no-space", "line\n", "para\n\n", "🙂"])
@@ -38,3 +38,18 @@ def test_what_is_no_text_or_no_notebook_is_said(tmp_path: Path) -> None:
         read_notebook(str(tmp_path / "b"))
     with pytest.raises(UsageError, match="cannot be read"):
         read_text(str(tmp_path / "c"))
+
+
+@pytest.mark.parametrize(
+    ("text", "begin"),
+    [
+        ("今天下雨。道路被淹没。", "请用几句话"),
+        ("It rains. The word 雨 is Chinese. So it goes.", "Summarize"),
+        ("Сегодня дождь, the rain.", "Кратко"),
+        ("", "Summarize"),
+    ],
+)
+def test_a_summary_is_asked_for_in_the_language_of_most_of_the_text(text: str, begin: str) -> None:
+    question = summary_question(text)
+    assert question.startswith(begin)
+    assert question.endswith(f"\n\n{text}")

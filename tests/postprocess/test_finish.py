@@ -39,6 +39,9 @@ def judged(place: Site, text: str, **options: bool | float) -> Verdict:
         ("def f():\n    x = 1\n│    return x\n", "    y = 2\n    return y\n", "    y = 2\n", ("stop",)),
         ("if x:\n│", "foo()", "    foo()", ("indentation",)),
         ("foo(a│)\n", " b", "", ("syntax",)),
+        ("s = f'{x│'", ".y}'", ".y}", ("stop",)),
+        ("s = f'{x(│'", "y)}'", "y)}", ("stop",)),
+        ("x = a if │ else b", "c else b", "c", ("overlap",)),
     ],
 )
 def test_filters_follow_one_another(drawn: str, text: str, left: str, touched: tuple[str, ...]) -> None:

@@ -14,6 +14,8 @@ from llama_assist.postprocess.overlap import overlap
         ("x = │.mean()", "df.a.mean()", "df.a"),
         ("foo(│x)", "a, x", "a, "),
         ("for x in │:\n    pass", "items:", "items"),
+        ("x = a if │ else b", "c else b", "c"),
+        ("x = a if │ else b", "c ", "c"),
         ("x = foo(│, b=2)", "a, b=2", "a"),
         ("ax.scatter(│\n    c='m', marker='*')\n", "x, y, c='m', marker='*'", "x, y,"),
     ],

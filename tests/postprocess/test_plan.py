@@ -10,6 +10,8 @@ from llama_assist.postprocess.plan import plan
 BLOCKS = {
     "an empty cell": "│",
     "blank cell": "\n│\n",
+    "only magics above": "%matplotlib inline\n!pip list\n│",
+    "only a cell magic above": "%%time\n│",
     "header above": "for x in y:\n    │",
     "header on the line": "for x in y:│",
     "header over two lines": "def f(a,\n      b):│",
@@ -21,6 +23,7 @@ BLOCKS = {
 }
 LINES = {
     "after a statement": "x = 1\n│",
+    "after a magic and a statement": "%%time\nx = 1\n│",
     "in an expression": "x = foo(│",
     "in brackets": "x = foo(\n    a,\n    │\n)",
     "mid-line": "x = │\n",
@@ -67,6 +70,8 @@ def test_the_engine_goes_on_where_a_statement_may_take_several_lines(drawn: str)
         ("function f(x) {\n  │\n}", "javascript"),
         ("function f(x)\n    │", "julia"),
         ("for x in *; do\n  │", "bash"),
+        ("%%sql\n│", "sql"),
+        ("%%bash\n│\n", "bash"),
     ],
 )
 def test_other_languages_have_blocks_too(drawn: str, language: str) -> None:

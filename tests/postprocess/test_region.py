@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 from drawn import site
 
@@ -28,6 +30,20 @@ def test_of_a_long_class_the_function_is_judged() -> None:
     narrowed = narrow(site(f"class A:\n{body}    def g(self):\n        return │\n\n{body}"))
     assert narrowed.prefix.endswith("    def g(self):\n        return ")
     assert len(narrowed.prefix) + len(narrowed.suffix) < 200
+
+
+def test_of_a_long_literal_the_items_near_the_cursor_are_judged() -> None:
+    items = "".join(f"    'k{number}': [{number}, (1, 2)],\n" for number in range(1_000))
+    narrowed = narrow(site(f"x = {{\n{items}    'z': │,\n{items}}}\ny = 1\n"))
+    assert len(narrowed.prefix) + len(narrowed.suffix) < 9_000
+    assert ast.parse(narrowed.prefix + "0" + narrowed.suffix)
+
+
+def test_of_a_long_text_in_another_language_some_lines_are_judged() -> None:
+    lines = "f(1);\n" * 3_000
+    narrowed = narrow(site(f"{lines}g(│);\n{lines}", "javascript"))
+    assert narrowed.prefix.endswith("f(1);\ng(")
+    assert len(narrowed.prefix) + len(narrowed.suffix) < 9_000
 
 
 def test_other_languages_stay_whole() -> None:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llama_assist.errors import InvalidRequestError
-from llama_assist.prompt.fim import FAR, FimForm, Window, build_prompt, cut_window, find_form
+from llama_assist.prompt.fim import FimForm, build_prompt, find_form, windows
+from llama_assist.prompt.window import FAR, Window, cut_window
 from llama_assist.types import ModelInfo, Prompt, Special
 
 
@@ -106,19 +107,43 @@ def test_the_current_line_is_what_is_typed() -> None:
     assert cut_window("", "", 100, count) == Window("", "", "")
 
 
-def test_the_current_line_stays_whole_whatever_the_budget() -> None:
-    typed = "word " * 50
-    window = cut_window("above\n" + typed, "rest of line\nbelow", 10, count)
-    assert window == Window("", typed, "rest of line\n")
+def test_of_the_current_line_only_one_with_far_too_much_is_cut_in_itself() -> None:
+    long = "word " * 8
+    assert cut_window("above\n" + long, "rest of line\nbelow", 40, count).typed == long
+    data = "x = [" + "0, " * 30_000
+    window = cut_window("above\n" + data, ", ".join("0" * 30_000) + "\nbelow", 200, count)
+    assert data.endswith(window.typed)
+    assert count(window.prefix + window.typed) + count(window.suffix) <= 200
+
+
+def test_the_start_of_a_line_that_is_cut_stays_while_it_is_typed() -> None:
+    line = "x = [" + "0, " * 3_000
+    windows_of = [cut_window(line[: 5_000 + end], "", 200, count).typed for end in range(100)]
+    assert len({5_000 + end - len(typed) for end, typed in enumerate(windows_of)}) <= 2
+
+
+def test_a_window_within_blocks_begins_with_the_lines_that_open_them() -> None:
+    body = "".join(f"        step({number})\n" for number in range(100))
+    window = cut_window(f"import os\nclass Model:\n    def fit(self, data):\n{body}        ", "", 60, count)
+    assert window.prefix.startswith("class Model:\n    def fit(self, data):\n        step(")
+    assert window.left_out.startswith("import os\n")
+
+
+def test_on_an_empty_line_the_first_window_goes_without_what_follows() -> None:
+    form = find_form("qwen2.5-coder")
+    window = Window("a = 1\n", "  ", "\nprint(a)")
+    assert [each.suffix for each in windows(window, form)] == ["", "\nprint(a)"]
+    assert windows(Window("a = 1\n", "b", "\nprint(a)"), form) == (Window("a = 1\n", "b", "\nprint(a)"),)
+    assert len(windows(window, find_form("llama"))) == 1
 
 
 @given(st.text("ab \n", max_size=60), st.text("ab \n", max_size=60), st.integers(0, 40))
 def test_a_window_is_cut_from_its_cell_and_never_altered(prefix: str, suffix: str, budget: int) -> None:
     window = cut_window(prefix, suffix, budget, count)
-    assert prefix.endswith(window.prefix + window.typed)
+    line = prefix.rfind("\n") + 1
+    assert prefix.endswith(window.typed)
+    assert prefix[:line] == window.left_out + window.prefix
     assert suffix.startswith(window.suffix)
-    above = prefix.removesuffix(window.prefix + window.typed)
-    assert above == "" or above.endswith("\n")
     assert "\n" not in window.typed
 
 

@@ -31,7 +31,8 @@ def test_the_prompt_is_that_of_the_golden_file(case: Path) -> None:
 def test_typing_the_line_only_adds_to_the_end_of_the_prompt(case: Path) -> None:
     drawn = read(case)
     line = drawn.prefix.rfind("\n") + 1
-    typed = prompts(drawn, [drawn.prefix[:end] for end in range(line, len(drawn.prefix) + 1)])
+    ends = [end for end in range(line, len(drawn.prefix) + 1) if drawn.prefix[line:end].strip()]
+    typed = prompts(drawn, [drawn.prefix[:end] for end in ends])
 
-    assert [prompt.typed for prompt in typed] == [drawn.prefix[line:end] for end in range(line, len(drawn.prefix) + 1)]
+    assert [prompt.typed for prompt in typed] == [drawn.prefix[line:end] for end in ends]
     assert all(prompt.segments == typed[0].segments for prompt in typed)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 from fake_assistant import FakeAssistant
+from real_server import Server, running_server
 from tornado.httpclient import HTTPResponse
 from traitlets.config import Config
 
@@ -48,3 +49,10 @@ def get(jp_fetch: Fetch) -> Fetch:
         return await jp_fetch("llama-assist", *path.split("/"), raise_error=False)
 
     return get
+
+
+@pytest.fixture(scope="session")
+def real_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server process as `llama-assist serve` starts one: other clients' routes are at its root too."""
+    with running_server(tmp_path_factory.mktemp("jupyter"), "--LlamaAssistApp.at_root=True") as server:
+        yield server

@@ -11,7 +11,7 @@ from llama_assist.context.retrieve import Retriever
 from llama_assist.errors import ModelError
 from llama_assist.prompt.last import LastPrompts
 from llama_assist.tasks import TaskPlan, make_plan
-from llama_assist.types import ChatRequest, Chunk, CompletionRequest, Status, TaskRequest, Usage
+from llama_assist.types import ChatRequest, Chunk, CompletionRequest, Job, ModelInfo, Status, TaskRequest, Usage
 
 Request = CompletionRequest | ChatRequest | TaskRequest
 Script = Callable[[Request], AsyncGenerator[Chunk, None]]
@@ -27,8 +27,14 @@ class FakeBackend:
         self.num_stops = 0
         self.model = MODEL
 
+    async def describe(self) -> ModelInfo:
+        return ModelInfo(self.model, "qwen2.5-coder", 32768)
+
     def count(self, text: str) -> int:
         return len(text.split())
+
+    async def generate(self, job: Job) -> AsyncGenerator[Chunk, None]:
+        yield Chunk("Hello", finish_reason="stop", usage=Usage(7, 2, 4))
 
     def status(self) -> Status:
         return Status(state="ready", model=self.model, device="cpu", weights="int4", latencies_ms=(12.5,))
@@ -51,6 +57,7 @@ class FakeAssistant:
     def __init__(self, script: Script | None = None) -> None:
         self.script = script or hello
         self.backend = FakeBackend()
+        self.backends = (self.backend,)
         self.config = Assist(model=MODEL)
         self.requests: list[Request] = []
         self.prompts = LastPrompts()

@@ -10,13 +10,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from fake_assistant import FakeAssistant
 from traitlets.config import Config
 
 import llama_assist.server
 from llama_assist.errors import ModelError
-from llama_assist.server.app import LlamaAssistApp
+from llama_assist.server.app import LlamaAssistApp, describe
 from llama_assist.server.routes import routes
 
 SERVER = Path(llama_assist.server.__path__[0])
@@ -24,6 +25,13 @@ SERVER = Path(llama_assist.server.__path__[0])
 
 def extension(app: Any) -> LlamaAssistApp:
     return app.extension_manager.extension_points["llama_assist"].app
+
+
+async def start(app: Any) -> None:
+    """Start the extension, and let what it starts begin."""
+    await extension(app)._start_jupyter_server_extension(app)
+    for _ in range(10):
+        await asyncio.sleep(0)
 
 
 def test_the_configuration_enables_the_extension():
@@ -48,15 +56,13 @@ def test_settings_are_taken_from_the_own_configuration_file(jp_configurable_serv
 
 
 async def test_the_engine_does_not_start_with_the_server(jp_serverapp, assistant: FakeAssistant):
-    await extension(jp_serverapp)._start_jupyter_server_extension(jp_serverapp)
-    await asyncio.sleep(0)
+    await start(jp_serverapp)
     assert assistant.backend.num_starts == 0
 
 
 async def test_the_engine_starts_with_the_server_where_preload_is_set(jp_serverapp, assistant: FakeAssistant):
     extension(jp_serverapp).assist.preload = True
-    await extension(jp_serverapp)._start_jupyter_server_extension(jp_serverapp)
-    await asyncio.sleep(0)
+    await start(jp_serverapp)
     assert assistant.backend.num_starts == 1
 
 
@@ -66,9 +72,7 @@ async def test_a_failing_preload_is_a_warning(jp_serverapp, assistant: FakeAssis
 
     monkeypatch.setattr(assistant.backend, "start", fail)
     extension(jp_serverapp).assist.preload = True
-    await extension(jp_serverapp)._start_jupyter_server_extension(jp_serverapp)
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await start(jp_serverapp)
     assert [record.levelname for record in caplog.records if "weights are not there" in record.getMessage()] == [
         "WARNING"
     ]
@@ -95,3 +99,11 @@ def test_the_specification_names_every_route_and_method():
         for method in handler.SUPPORTED_METHODS
     }
     assert written == served
+
+
+@pytest.mark.parametrize("is_generated", [True, False])
+def test_a_server_of_its_own_prints_its_address_and_a_key_that_it_made_up(jp_serverapp, monkeypatch, is_generated):
+    monkeypatch.setattr(jp_serverapp.identity_provider, "token_generated", is_generated)
+    text = describe(jp_serverapp)
+    assert f"{jp_serverapp.connection_url}llama-assist/v1" in text
+    assert (jp_serverapp.identity_provider.token in text) == is_generated

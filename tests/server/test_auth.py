@@ -32,11 +32,14 @@ BODY = json.dumps(
         "action": "unload",
     }
 )
+JOB = json.dumps({"prompt": {"segments": [{"text": "x"}]}, "sampling": {"max_tokens": 1}})
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 PERMISSIONS = {
     ("POST", "/llama-assist/v1/completions"): ("execute", "llama_assist:completions"),
     ("POST", "/llama-assist/v1/chat/completions"): ("execute", "llama_assist:chat"),
     ("GET", "/llama-assist/v1/models"): ("read", "llama_assist:models"),
+    ("GET", "/llama-assist/v1/jobs"): ("read", "llama_assist:jobs"),
+    ("POST", "/llama-assist/v1/jobs"): ("execute", "llama_assist:jobs"),
     ("POST", "/llama-assist/v1/tasks"): ("execute", "llama_assist:tasks"),
     ("POST", "/llama-assist/v1/render"): ("execute", "llama_assist:render"),
     ("POST", "/llama-assist/v1/events"): ("write", "llama_assist:events"),
@@ -44,6 +47,25 @@ PERMISSIONS = {
     ("GET", "/llama-assist/model"): ("read", "llama_assist:model"),
     ("POST", "/llama-assist/model"): ("execute", "llama_assist:model"),
     ("GET", "/llama-assist/prompt"): ("read", "llama_assist:prompt"),
+    ("GET", "/llama-assist/document"): ("read", "llama_assist:document"),
+    ("POST", "/llama-assist/v1/fim/completions"): ("execute", "llama_assist:completions"),
+    ("POST", "/llama-assist/infill"): ("execute", "llama_assist:completions"),
+    ("POST", "/llama-assist/completion"): ("execute", "llama_assist:completions"),
+    ("POST", "/llama-assist/api/generate"): ("execute", "llama_assist:completions"),
+    ("POST", "/llama-assist/api/chat"): ("execute", "llama_assist:chat"),
+    ("GET", "/llama-assist/health"): ("read", "llama_assist:status"),
+    ("GET", "/llama-assist/props"): ("read", "llama_assist:status"),
+    ("GET", "/llama-assist/v1/health"): ("read", "llama_assist:status"),
+    ("POST", "/llama-assist/v1/health"): ("read", "llama_assist:status"),
+    ("GET", "/llama-assist/api/version"): ("read", "llama_assist:status"),
+    ("GET", "/llama-assist/api/tags"): ("read", "llama_assist:models"),
+    ("POST", "/llama-assist/api/show"): ("read", "llama_assist:models"),
+}
+OURS = ("jobs", "tasks", "render", "status", "model", "prompt", "document")  # the routes that only our own clients use
+AT_ROOT = {
+    (method, path.removeprefix("/llama-assist")): permission
+    for (method, path), permission in PERMISSIONS.items()
+    if path.rpartition("/")[2] not in OURS
 }
 WRONG = {"Authorization": "Bearer wrong"}
 
@@ -90,7 +112,7 @@ def send(jp_serverapp: ServerApp, http_server_client: Any) -> Any:
             f"{http_server_client.get_url('/a%40b')}{path}{query}",
             method=method,
             headers=headers or {},
-            body=BODY if method in ("POST", "PUT", "PATCH") else None,
+            body=(JOB if path.endswith("/v1/jobs") else BODY) if method in ("POST", "PUT", "PATCH") else None,
             follow_redirects=False,
             allow_nonstandard_methods=True,
         )
@@ -159,7 +181,8 @@ async def test_who_is_not_authorized_is_forbidden(send, jp_auth_header, recorder
     for method, path in PERMISSIONS:
         response = await send(method, path, jp_auth_header)
         assert response.code == 403
-        assert json.loads(response.body)["error"]["type"] == "permission_error"
+        error = json.loads(response.body)["error"]
+        assert isinstance(error, str) if "/api/" in path else error["type"] == "permission_error"
     assert assistant.requests == []
 
 
@@ -215,3 +238,15 @@ async def test_a_foreign_host_name_is_refused(send, jp_auth_header, assistant: F
     for method, path in PERMISSIONS:
         assert (await send(method, path, {**jp_auth_header, "Host": "rebound.example"})).code == 403
     assert assistant.requests == []
+
+
+async def test_the_routes_at_the_root_are_guarded_as_those_below_the_path(jp_configurable_serverapp, jp_server_config):
+    config = Config({**jp_server_config, "LlamaAssistApp": {"at_root": True}})
+    app = jp_configurable_serverapp(config=config)
+    found = {(method, path) for path, handler in handlers(app) for method in handler.SUPPORTED_METHODS}
+    assert found == PERMISSIONS.keys() | AT_ROOT.keys()
+    routes = {(method, path): rule for path, rule in handlers(app) for method in rule.SUPPORTED_METHODS}
+    for (method, path), permission in AT_ROOT.items():
+        twin = routes[method, f"/llama-assist{path}"]
+        assert routes[method, path] is twin, path
+        assert PERMISSIONS[method, f"/llama-assist{path}"] == permission

@@ -90,7 +90,7 @@ async def until(condition: Callable[[], bool]) -> None:
 @leaving
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 @pytest.mark.parametrize("script", [waiting, decoding])
-@pytest.mark.parametrize("path", ["v1/completions", "v1/chat/completions", "v1/tasks"])
+@pytest.mark.parametrize("path", ["v1/completions", "v1/chat/completions", "v1/tasks", "infill", "api/generate"])
 async def test_leaving_ends_the_answer(
     assistant: FakeAssistant, ask: Any, path: str, script: Any, stream: bool, leave: Any
 ):

@@ -16,6 +16,9 @@ CELL, OUTPUT, PATH = "canary-cell", "canary-output", "canary-path"
 BODY = {
     "prompt": PROMPT,
     "suffix": SUFFIX,
+    "input_prefix": PROMPT,
+    "input_suffix": SUFFIX,
+    "input_extra": [{"text": CELL, "filename": PATH}],
     "messages": [{"role": "user", "content": PROMPT}],
     "document": {"path": PATH, "cells": [{"source": CELL, "outputs": [OUTPUT]}]},
     "task": "fix",
@@ -49,7 +52,7 @@ async def test_no_log_holds_anybodys_text(post, assistant: FakeAssistant, caplog
     caplog.clear()
     for script in SCRIPTS:
         assistant.script = script
-        for path in ("v1/completions", "v1/chat/completions", "v1/tasks"):
+        for path in ("v1/completions", "v1/chat/completions", "v1/tasks", "infill", "api/generate", "api/chat"):
             for stream in (False, True):
                 await post(path, {**BODY, "stream": stream})
     for wrong in ({**BODY, "temperature": PROMPT}, {**BODY, "model": PROMPT}, f'{{"prompt": "{PROMPT}" x'):

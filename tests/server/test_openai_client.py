@@ -2,67 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import os
-import secrets
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import openai
 import pytest
 from fake_assistant import MODEL
+from real_server import Server
 
 MESSAGES = [{"role": "user", "content": "Hi"}]
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[openai.OpenAI]:
+def client(real_server: Server) -> Iterator[openai.OpenAI]:
     """Return a client of a server that was started as a user starts one."""
-    folder = tmp_path_factory.mktemp("jupyter")
-    token = secrets.token_hex()
-    home = {f"JUPYTER_{name}_DIR": str(folder / name) for name in ("RUNTIME", "CONFIG", "DATA")}
-    server = subprocess.Popen(
-        [
-            sys.executable,
-            str(Path(__file__).with_name("fake_server.py")),
-            *(
-                "--port=0",
-                "--no-browser",
-                "--allow-root",
-                "--ServerApp.base_url=/a%40b/",
-                f"--ServerApp.root_dir={folder}",
-            ),
-        ],
-        env={**os.environ, **home, "JUPYTER_TOKEN": token, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    try:
-        with openai.OpenAI(
-            base_url=f"{wait_for(server, folder)}llama-assist/v1", api_key=token, max_retries=0
-        ) as client:
-            yield client
-    finally:
-        server.terminate()
-        server.wait(20)
-
-
-def wait_for(server: subprocess.Popen[bytes], folder: Path) -> str:
-    """Return the URL that the server writes down, once its port is open too."""
-    file = folder / "RUNTIME" / f"jpserver-{server.pid}.json"
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            url = json.loads(file.read_text("utf-8"))["url"]
-            parts = urlsplit(url)
-            socket.create_connection((parts.hostname, parts.port), timeout=1).close()
-            return url
-        except (OSError, ValueError):
-            time.sleep(0.05)
-    raise TimeoutError("the server did not start")
+    with openai.OpenAI(base_url=f"{real_server.url}llama-assist/v1", api_key=real_server.key, max_retries=0) as client:
+        yield client
 
 
 def test_a_completion(client):

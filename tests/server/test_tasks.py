@@ -101,7 +101,7 @@ async def test_an_error_in_a_task_is_one_error_object(post, assistant: FakeAssis
 
 
 async def test_a_task_that_cannot_be_done_is_a_real_status(post, assistant: FakeAssistant) -> None:
-    assistant.script = script_of(InvalidRequestError("Cell 0 is empty; choose a cell with text.", "document.cell"))
+    assistant.script = script_of(InvalidRequestError("Cell 1 is empty; choose a cell with text.", "document.cell"))
     response = await post(TASKS, {**BODY, "stream": True})
 
     assert response.code == 400

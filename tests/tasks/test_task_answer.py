@@ -112,15 +112,36 @@ def test_code_that_was_refused_before_is_no_fix() -> None:
 
 def test_a_second_answer_stands_below_the_first_and_the_refusal_below_both() -> None:
     made = answer("fix", FAILING, failure=ERROR)
-    shown = complete(made, steps_of(made), "Zero in cell 0.", "b = a / 0\n")
+    shown = complete(made, steps_of(made), "Zero in cell 1.", "b = a / 0\n")
     plan = made._plan.again(made.text)
     shown += made.restart(plan)
     shown += complete(made, plan.steps, "still so\nb = a / 0\n")
     shown += made.refuse()
 
-    assert shown == made.shown == "Zero in cell 0.\n\nNo different fix was found."
+    said = "No different fix was found. The explanation above led to none: do not rely on it."
+    assert shown == made.shown == f"Zero in cell 1.\n\n{said}"
     assert made.describe()["refused"] is True
     assert made.describe()["cells"] == [0]
+
+
+def test_a_refusal_does_not_doubt_what_the_notebook_itself_tells() -> None:
+    unknown = Failure("NameError", "name 'frob' is not defined", "----> 1 frob(1)\n")
+    made = answer("fix", "frob(1)", failure=unknown)
+    complete(made, steps_of(made), "frob(1)")
+    made.restart(made._plan.again(made.text))
+
+    assert made.shown.startswith("No cell of the notebook defines `frob`.")
+    assert made.refuse() == "No different fix was found."
+
+
+def test_where_nothing_is_found_the_nearest_cells_are_told_and_none_is_cited() -> None:
+    cells = ("x = 1", "y = 2", f"z = {' + '.join(map(str, range(2000)))}", "prices = [1, 2]  # of apples")
+    made = answer("ask", *cells, question="Which harvester gathers ripe apples automatically overnight?")
+    complete(made, steps_of(made))
+
+    assert not made.describe()["found"]
+    assert made.describe()["cells"] == []
+    assert made.describe()["nearest"][0] == 3  # type: ignore[index]
 
 
 def test_a_second_answer_that_differs_is_the_fix() -> None:
@@ -199,7 +220,7 @@ def test_assertions_that_break_the_grammar_are_left_out() -> None:
 
 def test_only_cells_that_exist_are_cited() -> None:
     made = answer("explain", "x = 1", "y = x", at=1)
-    complete(made, steps_of(made), "It uses cell 0 and cell 7.")
+    complete(made, steps_of(made), "It uses cell 1 and cell 8.")
 
     assert made.describe()["cells"] == [1, 0]
 

@@ -53,14 +53,14 @@ def test_a_huge_cell_is_reduced_where_it_is_only_read(task: TaskName) -> None:
 def test_a_cell_that_is_too_long_to_be_written_anew_is_refused_with_both_numbers(task: TaskName) -> None:
     huge = Cell("\n".join(f"value_{number} = {number} * {number}" for number in range(2000)))
 
-    with pytest.raises(InvalidRequestError, match=r"Cell 0 is too long .* \d+ tokens, and .* holds 2048") as caught:
+    with pytest.raises(InvalidRequestError, match=r"Cell 1 is too long .* \d+ tokens, and .* holds 2048") as caught:
         plan(task, (huge,), 0, limit=2048)
     assert caught.value.param == "document.cell"
 
 
 @pytest.mark.parametrize("task", ["explain", "fix", "document", "test", "refactor", "translate"])
 def test_a_task_on_an_empty_cell_is_refused(task: TaskName) -> None:
-    with pytest.raises(InvalidRequestError, match="Cell 1 is empty"):
+    with pytest.raises(InvalidRequestError, match="Cell 2 is empty"):
         plan(task, (Cell("x"), Cell(" \n")), 1)
 
 
@@ -98,6 +98,14 @@ def test_earlier_turns_without_room_are_left_out_and_counted() -> None:
     assert len(made.messages) == 2 + 40 - made.left_out
     assert made.messages[1].role == "user"
     assert size(made) <= 2048
+
+
+def test_of_a_notebook_that_is_shown_whole_one_word_of_the_question_is_enough() -> None:
+    question = "What does the list halves hold in the end, and how is that decided?"
+    long = tuple(Cell(f"value_{number} = {number}  # {'step ' * 9}") for number in range(200))
+    assert plan("ask", question=question).found
+    assert not plan("ask", question="Who decided?").found
+    assert not plan("ask", cells=CELLS + long, question="Which harvester has ripe prices automatically?").found
 
 
 def test_a_follow_up_is_never_told_that_nothing_was_found() -> None:
@@ -146,8 +154,8 @@ def test_a_notebook_of_many_cells_is_summarized_in_ranges() -> None:
     labels = [step.text for step in plan("summarize", cells, 0).steps[1:]]
 
     assert len(labels) == 10
-    assert labels[0].startswith("- Cells 0-4 (`x0`)")
-    assert labels[-1].startswith("- Cells 45-49")
+    assert labels[0].startswith("- Cells 1-5 (`x0`)")
+    assert labels[-1].startswith("- Cells 46-50")
 
 
 def test_headings_part_a_long_notebook() -> None:
@@ -156,7 +164,7 @@ def test_headings_part_a_long_notebook() -> None:
         cells += [Cell(f"## Part {part}", "markdown"), *(Cell(f"y{part} = {number}") for number in range(6))]
     labels = [step.text for step in plan("summarize", tuple(cells), 0).steps[1:]]
 
-    assert [label.partition(" (")[0] for label in labels] == ["- Cells 1-6", "- Cells 8-13", "- Cells 15-20"]
+    assert [label.partition(" (")[0] for label in labels] == ["- Cells 2-7", "- Cells 9-14", "- Cells 16-21"]
 
 
 def test_an_empty_notebook_needs_no_model() -> None:

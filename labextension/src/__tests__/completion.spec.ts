@@ -20,6 +20,21 @@ test('the pieces of the shared fixture become the candidates of an answer', asyn
   expect([completion.texts, completion.isOver, completion.error]).toEqual([['sum(😀)', 'mean'], true, null]);
 });
 
+test('the connection tells while the model answers, from the first of several answers to the end of the last', async () => {
+  const { api, exchanges } = new FakeServer();
+  const told: boolean[] = [];
+  api.answering.connect((_, isAnswering) => told.push(isAnswering));
+  const first = new Completion(api, PLACE, body(1));
+  new Completion(api, PLACE, body(1));
+  expect(told).toEqual([true]);
+  await settled();
+  first.abort();
+  await settled();
+  expect([told, api.isAnswering]).toEqual([[true], true]);
+  await exchanges[1].end();
+  expect([told, api.isAnswering]).toEqual([[true, false], false]);
+});
+
 test('an answer that breaks off has an error, one that is aborted has none', async () => {
   const server = new FakeServer();
   const [broken, aborted] = [new Completion(server.api, PLACE, body(1)), new Completion(server.api, PLACE, body(1))];

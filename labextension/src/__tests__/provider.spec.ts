@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import { PROVIDER_ID } from '../provider';
+import { DEFAULTS, type ISettings } from '../settings';
 import { settled } from './fakeServer';
 import { edit, hostPanel } from './hostPanel';
 
@@ -191,9 +192,36 @@ test('nothing is asked inside a word, in prose, in a notebook where it is off, o
   await prose.type('i');
   expect(prose.server.exchanges).toEqual([]);
   const off = await hostPanel('pr|');
-  off.settings.get = ((key: string) => (key === 'disabledNotebooks' ? ['a.ipynb'] : false)) as never;
+  off.settings.get = ((key: string) =>
+    key === 'disabledNotebooks' ? ['a.ipynb'] : DEFAULTS[key as keyof ISettings]) as never;
   await off.type('i');
   expect(off.server.exchanges).toEqual([]);
+  const selected = await hostPanel('pr|');
+  selected.editor.setSelection({ start: { line: 0, column: 0 }, end: { line: 0, column: 2 } });
+  selected.handler.invokeInline();
+  await settled();
+  expect(selected.server.exchanges).toEqual([]);
+});
+
+test('nothing is asked at several cursors, where the host would insert it at each', async () => {
+  const panel = await hostPanel('pr|');
+  const [cursor] = panel.editor.getSelections();
+  vi.spyOn(panel.editor, 'getSelections').mockReturnValue([cursor, cursor]);
+  await panel.type('i');
+  panel.handler.invokeInline();
+  await settled();
+  expect(panel.server.exchanges.length).toBe(0);
+});
+
+test('where the user wants suggestions only by hand, typing asks nothing', async () => {
+  const panel = await hostPanel('p|');
+  panel.settings.get = (<K extends keyof ISettings>(key: K) =>
+    key === 'suggestWhileTyping' ? false : DEFAULTS[key]) as typeof panel.settings.get;
+  await panel.type('r');
+  expect(panel.server.exchanges.length).toBe(0);
+  panel.handler.invokeInline();
+  await settled();
+  expect(panel.server.last.body.manual).toBe(true);
 });
 
 test.each([

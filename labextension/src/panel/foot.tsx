@@ -23,11 +23,23 @@ export function Foot(props: IFootProps): JSX.Element {
         <footer className="jp-LlamaAssist-foot">
           <UseSignal signal={props.models.changed}>{() => <ModelButton {...props} />}</UseSignal>
           <Failure {...props} />
+          <Elsewhere {...props} />
           <span className="jp-LlamaAssist-faint">{usageLine(props.engine.status?.usage, props.trans)}</span>
         </footer>
       )}
     </UseSignal>
   );
+}
+
+/** Where text goes, if it leaves this machine. */
+function Elsewhere({ engine, trans }: IFootProps): JSX.Element | null {
+  const remote = engine.status?.remote;
+  if (!remote) {
+    return null;
+  }
+  const sent = trans.__('Text is sent to %1.', remote.origin);
+  const kept = remote.redacted ? trans.__('%1 secrets were left out of it.', remote.redacted) : '';
+  return <span className="jp-LlamaAssist-faint">{`${sent} ${kept}`.trim()}</span>;
 }
 
 function Failure({ engine }: IFootProps): JSX.Element | null {

@@ -59,7 +59,7 @@ export function taskLabels(trans: TranslationBundle): TaskLabels {
   };
 }
 
-/** `index` counts from 0, as the answers do. */
+/** Return the name of the cell at `index`; people count cells from 1, as the prompts and the answers do. */
 export function cellLabel(trans: TranslationBundle, index: number): string {
-  return trans.__('Cell %1', index);
+  return trans.__('Cell %1', index + 1);
 }

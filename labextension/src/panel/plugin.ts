@@ -38,7 +38,6 @@ function activatePanel(
     ...assist.document(panel, { withOutputs: true }),
     cell
   }));
-  assistant.changed.connect(() => model.engine.setAnswering(assistant.isBusy));
   const panel = addPanel(app, assistant, model, trans);
   restorer?.add(panel, panel.id);
   const showPanel = (withFocus: boolean) => {

@@ -29,6 +29,8 @@ export class Turn {
   model = '';
   /** The cells that the answer rests on, by id. */
   citedIds: string[] = [];
+  /** Where nothing was found: the cells that come nearest to the question. */
+  nearestIds: string[] = [];
   sent: ISentBlock[] = [];
   promptTokens = 0;
   proposal: Proposal | null = null;
@@ -71,12 +73,17 @@ export class Turn {
 
   private _note(note: ITaskNote): void {
     this.html = note.html ?? this.html;
-    this.citedIds = note.cells?.map(index => this._ids[index]).filter(id => id !== undefined) ?? this.citedIds;
+    this.citedIds = this._idsOf(note.cells) ?? this.citedIds;
+    this.nearestIds = this._idsOf(note.nearest) ?? this.nearestIds;
     this.sent = note.sent ?? this.sent;
     this.promptTokens = note.prompt_tokens ?? this.promptTokens;
     this.isRefused = note.refused ?? this.isRefused;
     this.turnsLeftOut = note.turns_left_out ?? this.turnsLeftOut;
     this.proposal = note.code ? this._propose(note.code) : this.proposal;
+  }
+
+  private _idsOf(indexes: number[] | undefined): string[] | undefined {
+    return indexes?.map(index => this._ids[index]).filter(id => id !== undefined);
   }
 
   private _propose(code: IProposedCode): Proposal | null {

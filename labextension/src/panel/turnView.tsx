@@ -10,6 +10,9 @@ import { cellLabel, TaskLabels } from './labels';
 import { ProposalView } from './proposalView';
 import type { Turn } from './turn';
 
+/** Lines of a cell that its link shows when it is pointed at. */
+const PREVIEW_LINES = 3;
+
 export interface ITurnProps {
   turn: Turn;
   cells: INotebookCells;
@@ -40,7 +43,8 @@ function TurnBody(props: ITurnProps): JSX.Element {
         </button>
       )}
       <Ending {...props} />
-      {turn.citedIds.length > 0 && <Cited {...props} />}
+      {turn.citedIds.length > 0 && <Cited {...props} title={trans.__('Rests on')} ids={turn.citedIds} />}
+      {turn.nearestIds.length > 0 && <Cited {...props} title={trans.__('Nearest')} ids={turn.nearestIds} />}
     </article>
   );
 }
@@ -66,18 +70,25 @@ function Question(props: ITurnProps): JSX.Element {
   );
 }
 
-function CellLink({ turn, cells, trans, onReveal, cellId }: ITurnProps & { cellId: string }): JSX.Element {
+interface ICellLinkProps extends ITurnProps {
+  cellId: string;
+  /** Show the first words of the cell, too: the notebook itself shows no numbers to find it by. */
+  withWords?: boolean;
+}
+
+function CellLink({ turn, cells, trans, onReveal, cellId, withWords }: ICellLinkProps): JSX.Element {
   const source = cells.source(cellId);
-  const firstLine = source?.trimStart().split('\n', 1)[0] ?? trans.__('This cell is no longer in the notebook.');
+  const lines = source?.trim().split('\n', PREVIEW_LINES) ?? [trans.__('This cell is no longer in the notebook.')];
   return (
     <button
       type="button"
       className="jp-LlamaAssist-cellLink"
-      title={firstLine}
+      title={lines.join('\n')}
       disabled={source === null}
       onClick={() => onReveal(cellId)}
     >
-      {cellLabel(trans, turn.indexOf(cellId))}
+      <span>{cellLabel(trans, turn.indexOf(cellId))}</span>
+      {withWords && source !== null && <code className="jp-LlamaAssist-cellWords">{lines[0]}</code>}
     </button>
   );
 }
@@ -137,13 +148,13 @@ function endings({ state, isCut, turnsLeftOut }: Turn, trans: TranslationBundle)
   ].filter(Boolean);
 }
 
-function Cited(props: ITurnProps): JSX.Element {
-  const { turn, trans } = props;
+function Cited(props: ITurnProps & { title: string; ids: string[] }): JSX.Element {
+  const { title, ids } = props;
   return (
-    <nav className="jp-LlamaAssist-cited" aria-label={trans.__('Cells that this answer rests on')}>
-      <span className="jp-LlamaAssist-faint">{trans.__('Rests on')}</span>
-      {turn.citedIds.map(id => (
-        <CellLink key={id} {...props} cellId={id} />
+    <nav className="jp-LlamaAssist-cited" aria-label={title}>
+      <span className="jp-LlamaAssist-faint">{title}</span>
+      {ids.map(id => (
+        <CellLink key={id} {...props} cellId={id} withWords />
       ))}
     </nav>
   );

@@ -1,7 +1,7 @@
 /** What the model in the server is doing, looked at now and then while the page is seen. */
 
 import type { IDisposable } from '@lumino/disposable';
-import { Poll } from '@lumino/polling';
+import { Poll, Throttler } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import type { IStatus, IStatusServer } from './server';
@@ -11,6 +11,8 @@ export type EngineState = 'off' | 'loading' | 'ready' | 'busy' | 'failed';
 
 const SLOW = { interval: 15_000, max: 60_000, backoff: true };
 const QUICK = { interval: 1_000, max: 5_000, backoff: true };
+/** Looks again some time after answers of this page, once after many: typing sends many requests. */
+const AFTER_ANSWERS = { limit: 5_000, edge: 'trailing' as const };
 
 export class EngineStatus implements IDisposable {
   constructor(server: IStatusServer) {
@@ -21,6 +23,7 @@ export class EngineStatus implements IDisposable {
       frequency: SLOW,
       standby: 'when-hidden'
     });
+    this._lookLater = new Throttler(() => this.refresh(), AFTER_ANSWERS);
   }
 
   /** The last answer, or null before the first one and where the server gave none. */
@@ -33,7 +36,10 @@ export class EngineStatus implements IDisposable {
     if (state === 'ready') {
       return this._isAnswering || running > 0 ? 'busy' : 'ready';
     }
-    return state === 'stopped' ? 'off' : state;
+    if (state === 'stopped') {
+      return this._status !== null && this._isAnswering ? 'loading' : 'off';
+    }
+    return state;
   }
 
   /** Why it is off or failed, or how far loading is; may be empty. */
@@ -75,7 +81,8 @@ export class EngineStatus implements IDisposable {
     if (isAnswering !== this._isAnswering) {
       this._isAnswering = isAnswering;
       this._changed.emit();
-      void this.refresh();
+      const { state, running = 0 } = this._status ?? {};
+      void (state !== 'ready' || running > 0 ? this.refresh() : this._lookLater.invoke());
     }
   }
 
@@ -91,6 +98,7 @@ export class EngineStatus implements IDisposable {
   }
 
   dispose(): void {
+    this._lookLater.dispose();
     this._poll.dispose();
     Signal.clearData(this);
   }
@@ -112,9 +120,24 @@ export class EngineStatus implements IDisposable {
 
   private readonly _server: IStatusServer;
   private readonly _poll: Poll;
+  private readonly _lookLater: Throttler;
   private _status: IStatus | null = null;
   private _unreachable = '';
   private _isAnswering = false;
   private _numAwaited = 0;
   private readonly _changed = new Signal<this, void>(this);
+}
+
+/** Call `change` when another model serves than before. */
+export function whenModelChanges(engine: EngineStatus, change: () => void): void {
+  let last = engine.model;
+  engine.changed.connect(() => {
+    const { model } = engine;
+    if (model !== '' && model !== last) {
+      if (last !== '') {
+        change();
+      }
+      last = model;
+    }
+  });
 }

@@ -8,7 +8,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { IAssist } from '../tokens';
 import { addStatusCommands, CommandIDs } from './commands';
-import { EngineStatus } from './engineStatus';
+import { EngineStatus, whenModelChanges } from './engineStatus';
 import { openAt, statusMenu } from './menu';
 import { Models } from './models';
 import { NotebookSwitch } from './notebookSwitch';
@@ -38,6 +38,8 @@ function activateStatus(
   const server = new StatusServer(assist.api);
   const engine = new EngineStatus(server);
   const models = new Models(server, engine);
+  assist.api.answering.connect((_, isAnswering) => engine.setAnswering(isAnswering));
+  whenModelChanges(engine, () => assist.forget());
   const notebooks = new NotebookSwitch(assist.settings);
   if (tracker) {
     notebooks.followRenames(tracker);

@@ -17,7 +17,16 @@ export interface IStatus {
   weights?: string;
   memory_bytes?: number;
   running?: number;
+  /** The server that the text of prompts is sent to; null where none leaves this machine. */
+  remote?: IRemote | null;
   usage?: IUsage;
+}
+
+export interface IRemote {
+  origin: string;
+  model: string;
+  /** Secrets that were left out of prompts so far. */
+  redacted: number;
 }
 
 export interface IModel {

@@ -66,5 +66,8 @@ function Doing({ engine, models, trans }: IModelButtonProps): JSX.Element | null
       <ProgressBar percentage={share} width={60} content={trans.__('%1 %', share)} />
     );
   }
-  return engine.state === 'ready' ? null : <span className="jp-LlamaAssist-state">{stateWord(engine, trans)}</span>;
+  const { state } = engine;
+  return state === 'ready' ? null : (
+    <span className={`jp-LlamaAssist-state jp-mod-${state}`}>{stateWord(engine, trans)}</span>
+  );
 }

@@ -64,6 +64,8 @@ export interface ISentBlock {
 export interface ITaskNote {
   html?: string;
   cells?: number[];
+  /** Where the notebook has nothing about the question: the cells that come nearest to it. */
+  nearest?: number[];
   sent?: ISentBlock[];
   prompt_tokens?: number;
   code?: IProposedCode | null;

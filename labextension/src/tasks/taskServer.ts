@@ -9,7 +9,7 @@ export class TaskServer implements ITaskServer {
   }
 
   run(request: ITaskRequest, signal: AbortSignal): AsyncIterable<ITaskPiece> {
-    return this._api.stream<ITaskPiece>('v1/tasks', request, signal);
+    return this._api.answer<ITaskPiece>('v1/tasks', request, signal);
   }
 
   private readonly _api: AssistApi;

@@ -31,8 +31,8 @@ class Recipe:
     what answers the question; at most `context_tokens` of it. `answer_tokens` bound what the model writes, or one
     line of it where the answer is made of `lines`; `answer_share` of the cell's tokens come on top. `lead` is how the
     answer begins. `again` is said to the model where its code was no answer, whose second one then begins with
-    `again_lead`; `refused` is said to the user where that is none either. `nothing` is for a cell or a notebook that
-    has nothing to do the task on.
+    `again_lead`; `refused` is said to the user where that is none either, with `doubt` of what the model itself has
+    explained above. `nothing` is for a cell or a notebook that has nothing to do the task on.
     """
 
     system: str
@@ -48,6 +48,7 @@ class Recipe:
     again: str = ""
     again_lead: str = ""
     refused: str = ""
+    doubt: str = ""
     nothing: str = ""
 
 

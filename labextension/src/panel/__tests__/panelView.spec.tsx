@@ -88,11 +88,25 @@ test('a click on a cited cell goes there, and a deleted cell cannot be gone to',
     turn.take({ choices: [{ delta: { content: 'a' } }], llama_assist: { cells: [0] } })
   );
   expect(turn.citedIds.length).toBe(1);
-  button('Cell 0').click();
+  button('Cell 1import math').click();
   expect(revealed).toEqual([stub.cells.ids[0]]);
   stub.shared.deleteCell(0);
   flushSync(() => turn.end('done'));
-  expect(button('Cell 0').disabled).toBe(true);
+  expect(button('Cell 1').disabled).toBe(true);
+});
+
+test('the link of a cell shows how the cell begins', () => {
+  stub.shared.cells[0].setSource('\n\nimport math\nx = 1\ny = 2\nz = 3');
+  showTurn({ task: 'ask', question: 'q' }, turn => turn.take({ choices: [{}], llama_assist: { cells: [0] } }));
+  expect(button('Cell 1import math').title).toBe('import math\nx = 1\ny = 2');
+});
+
+test('where nothing was found, the nearest cells are linked as such', () => {
+  const turn = showTurn({ task: 'ask', question: 'q' }, turn =>
+    turn.take({ choices: [{}], llama_assist: { cells: [], nearest: [1, 7] } })
+  );
+  expect(turn.nearestIds).toEqual([stub.cells.ids[1]]);
+  expect(host.querySelector('nav')!.textContent).toBe('NearestCell 2pirnt(1)');
 });
 
 test('a fix is written only by a click', () => {

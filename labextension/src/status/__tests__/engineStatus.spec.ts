@@ -2,7 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { settled } from '../../panel/__tests__/fakeApi';
-import { EngineStatus } from '../engineStatus';
+import { EngineStatus, whenModelChanges } from '../engineStatus';
 import type { IStatus } from '../server';
 import { stateLines, usageLine } from '../words';
 import { FakeStatusServer } from './fakeStatusServer';
@@ -46,6 +46,40 @@ test('an answer of this page makes it busy before the server says so', () => {
   expect(engine.state).toBe('busy');
   engine.setAnswering(false);
   expect(engine.state).toBe('ready');
+});
+
+test('an answer of this page loads a model that is not loaded', async () => {
+  server.answer = { state: 'loading', model: 'm', detail: '' };
+  engine.take({ state: 'stopped', model: 'm', detail: '' });
+  engine.setAnswering(true);
+  expect(engine.state).toBe('loading');
+  await settled();
+  expect(engine.status?.state).toBe('loading');
+});
+
+test('a server that is gone is off, whatever this page waits for', async () => {
+  server.answer = new Error('gone');
+  engine.setAnswering(true);
+  await settled();
+  expect([engine.state, engine.detail]).toEqual(['off', 'gone']);
+});
+
+test('an answer that was seen running is looked after when it has ended', async () => {
+  engine.setAnswering(true);
+  engine.take({ state: 'ready', model: 'm', detail: '', running: 1 });
+  server.answer = { state: 'ready', model: 'm', detail: '', running: 0 };
+  engine.setAnswering(false);
+  await settled();
+  expect(engine.state).toBe('ready');
+});
+
+test('a change of the model is told once, and no first look is one', () => {
+  const models: string[] = [];
+  whenModelChanges(engine, () => models.push(engine.model));
+  for (const model of ['a', 'a', '', 'b', 'b', 'a']) {
+    engine.take({ state: 'ready', model, detail: '' });
+  }
+  expect(models).toEqual(['b', 'a']);
 });
 
 test('every status that comes is told', () => {
