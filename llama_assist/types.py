@@ -214,13 +214,15 @@ Priority = Literal["inline", "chat", "idle"]
 class Job:
     """What a backend runs: a prompt, its sampling, its priority, and the document it belongs to.
 
-    A newer inline job with the same non-empty `document` takes the place of the older one.
+    A newer inline job with the same non-empty `document` takes the place of the older one, and any job that of an
+    idle one. Without `drafts` an engine writes token by token: the text is the same.
     """
 
     prompt: Prompt
     sampling: SamplingParams
     priority: Priority = "chat"
     document: str = ""
+    drafts: bool = True
 
 
 @dataclass(frozen=True, slots=True)

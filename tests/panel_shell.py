@@ -41,10 +41,6 @@ class Shell:
         self.user_ns_hidden: dict[str, Any] = {}
         self.offered: list[str] = []
 
-    @property
-    def execution_count(self) -> int:
-        return len(self.history_manager.input_hist_raw)
-
     def transform_cell(self, source: str) -> str:
         return source
 
@@ -54,7 +50,7 @@ class Shell:
 
     def run(self, source: str, *, id: str = "", error: BaseException | None = None, output: str = "") -> None:
         """Do what IPython does around a cell; the cell itself does nothing."""
-        count = self.execution_count
+        count = len(self.history_manager.input_hist_raw)
         info = SimpleNamespace(raw_cell=source, store_history=True, cell_id=id or None)
         self.events.trigger("pre_run_cell", info)
         self.history_manager.input_hist_raw.append(source)

@@ -179,6 +179,7 @@ class LocalBackend:
             "stop_ids": self._tokenizer.special_ids(stop_tokens),
             "priority": job.priority,
             "document": job.document,
+            "drafts": job.drafts,
         }
 
     def _load_order(self) -> dict[str, Any]:

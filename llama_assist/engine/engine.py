@@ -7,7 +7,8 @@ from typing import Any
 
 from llama_assist.engine.kv_cache import SlotPool
 from llama_assist.engine.messages import Done, Event, Generate, Superseded
-from llama_assist.engine.runner import Read, Runner
+from llama_assist.engine.reads import Read
+from llama_assist.engine.runner import Runner
 from llama_assist.engine.sequence import Sequence
 from llama_assist.engine.vocabulary import Vocabulary
 
@@ -43,7 +44,7 @@ class Engine:
             self._supersede(old) for old in list(self._sequences) if _is_pointless(old.request, request)
         ]
         written = self._written.get(request.document, ())
-        takes_drafts = self._runner.takes_drafts
+        takes_drafts = self._runner.takes_drafts and request.drafts
         self._sequences.append(Sequence(request, self._vocabulary, takes_drafts=takes_drafts, written=written))
         return events
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from llama_assist.checkpoint import Checkpoint
 from llama_assist.engine.kv_cache import Slot
-from llama_assist.engine.runner import Read
+from llama_assist.engine.reads import Read
 
 
 class CacheSlot(Slot):

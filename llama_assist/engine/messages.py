@@ -27,6 +27,7 @@ class Generate:
     forced: bytes = b""
     priority: Priority = "chat"
     document: str = ""
+    drafts: bool = True
 
 
 @dataclass(frozen=True, slots=True)

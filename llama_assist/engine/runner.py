@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, Protocol
 
 import torch
@@ -13,22 +12,8 @@ from llama_assist.checkpoint import Checkpoint
 from llama_assist.engine.config import read_config
 from llama_assist.engine.kv_cache import AnySlot, LlamaSlot
 from llama_assist.engine.llama import Span
+from llama_assist.engine.reads import Read
 from llama_assist.engine.weights import WeightForm, build_llama, open_weights, reader, storage_bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Read(Generic[AnySlot]):
-    """Tokens of one sequence to be read at position `start`.
-
-    They are a piece of a prompt, of which the last token's logits may be wanted; or else a generated token and
-    those drafted behind it, of which all logits are.
-    """
-
-    slot: AnySlot
-    token_ids: Sequence[int]
-    start: int
-    is_prompt: bool
-    wants_logits: bool = True
 
 
 class Runner(Protocol, Generic[AnySlot]):

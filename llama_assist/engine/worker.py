@@ -174,6 +174,7 @@ def parse_generate(line: dict[str, Any]) -> Generate:
         forced=line.get("forced", "").encode("latin-1"),
         priority=line.get("priority", "chat"),
         document=line.get("document", ""),
+        drafts=line.get("drafts", True),
     )
 
 

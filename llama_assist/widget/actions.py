@@ -36,7 +36,7 @@ class Actions:
     def __init__(self, shell: Any, state: PanelState, connect: Connect, *, has_server: bool = True) -> None:
         self.state = state
         self.lock = threading.RLock()
-        self.reader = Reader(shell, self.refresh_cells)
+        self.reader = Reader(shell, self._begin, self._end)
         self.work = Work(connect, self._fail)
         self.menu = Menu(state, self.work, self.lock)
         self._offered: dict[str, list[str]] = {}
@@ -114,6 +114,13 @@ class Actions:
                 return None
             self.state.notice = f"Written to {path}."
             return path
+
+    def _begin(self) -> None:
+        self.state.is_cell_running = True
+
+    def _end(self) -> None:
+        self.state.is_cell_running = False
+        self.refresh_cells()
 
     def _read(self) -> Notebook:
         notebook = self.reader.read()

@@ -25,6 +25,8 @@ from llama_assist.widget.state import LAST_RUN, WHOLE, PanelState
 from llama_assist.widget.turns import Conversation
 
 SYNC_SECONDS = 0.15  # the last keys before Enter may arrive after it
+# Whether a click reaches a kernel that is busy is up to the versions of the front end and of ipykernel.
+RUNNING = "a cell runs: an answer that has begun goes on, a click may wait until the cell has ended"
 TIPS = {
     "explain": "What the chosen cell does",
     "fix": "The cell again, without its error",
@@ -137,7 +139,7 @@ class AssistPanel(widgets.VBox):
             button.on_click(lambda _, task=task: actions.perform(task))
         self._chooser.observe(self._choose, "value")
         state.observe(self._show_cells, ["cells", "choice"])
-        state.observe(self._show_words, ["server", "origin", "notice"])
+        state.observe(self._show_words, ["server", "origin", "notice", "is_cell_running"])
         state.observe(self._show_busy, "is_busy")
         self._fold.observe(self._unfold, "selected_index")
         state.observe(
@@ -179,7 +181,8 @@ class AssistPanel(widgets.VBox):
         self._chooser.observe(self._choose, "value")
 
     def _show_words(self, change: object = None) -> None:
-        self._status.value = render_html("", f"llama-assist · {self.state.server}")
+        running = f" · {RUNNING}" if self.state.is_cell_running else ""
+        self._status.value = render_html("", f"llama-assist · {self.state.server}{running}")
         self._origin.value = render_html("", f"Cells: {self.state.origin}.")
         self._notice.value = render_html("", self.state.notice) if self.state.notice else ""
 

@@ -13,11 +13,12 @@ MAX_IDS = 10_000
 
 
 class Reader:
-    """The notebook of one shell. `changed` is called after each cell that ran, until `stop`."""
+    """The notebook of one shell. `began` and `changed` are called around each cell, until `stop`."""
 
-    def __init__(self, shell: Any, changed: Callable[[], None]) -> None:
+    def __init__(self, shell: Any, began: Callable[[], None], changed: Callable[[], None]) -> None:
         self.session = Session(shell)
         self._shell = shell
+        self._began = began
         self._changed = changed
         self._ids: dict[int, str] = {}
         self._file = SavedFile()
@@ -54,7 +55,9 @@ class Reader:
 
     def _begin(self, info: Any) -> None:
         if info.store_history:
-            self._note(self._shell.execution_count, info)
+            # Versions of IPython differ in when they count on; the input is stored after this event in all of them.
+            self._note(len(self._shell.history_manager.input_hist_raw), info)
+        self._began()
 
     def _end(self, result: Any) -> None:
         if result.execution_count is not None:  # of the cell that has opened the panel, there was no beginning

@@ -37,6 +37,7 @@ class PanelState(HasTraits):
     choice = Int(LAST_RUN, min=WHOLE)
     turns = Tuple()
     is_busy = Bool(False)
+    is_cell_running = Bool(False)
     notice = Unicode()
 
     models = Tuple()

@@ -31,7 +31,7 @@ class TurnView(widgets.VBox):
         self._html = widgets.HTML(layout=widgets.Layout(width="auto"))
         self._html.add_class("jp-RenderedHTMLCommon")
         self._source = widgets.Textarea(rows=8, layout=widgets.Layout(width="auto"))
-        super().__init__([self._html])
+        super().__init__([self._html], layout=widgets.Layout(flex="0 0 auto"))
         turn.observe(self._show, ["subject", "text", "note"])
         turn.observe(self._finish, "is_done")
         self._show()
@@ -89,7 +89,8 @@ class Conversation(widgets.VBox):
         self._state = state
         self._insert = insert
         self._views: dict[int, TurnView] = {}
-        super().__init__(layout=widgets.Layout(max_height="55vh", overflow="auto", display="block"))
+        # Written from the end, the box stays scrolled to its end while an answer grows; no script is needed for it.
+        super().__init__(layout=widgets.Layout(max_height="55vh", overflow="auto", flex_flow="column-reverse nowrap"))
         state.observe(self._follow, "turns")
 
     def close(self) -> None:
@@ -104,7 +105,7 @@ class Conversation(widgets.VBox):
         views = {id(turn): self._views.get(id(turn)) or self._view(turn) for turn in turns}
         gone = [view for key, view in self._views.items() if key not in views]
         self._views = views
-        self.children = list(views.values())
+        self.children = list(reversed(views.values()))
         close_all(gone)
 
     def _view(self, turn: Turn) -> TurnView:

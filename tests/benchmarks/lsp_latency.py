@@ -32,7 +32,7 @@ from lsprotocol import types
 from llama_assist.client import Client
 from llama_assist.connect_local import LocalServer
 
-URI = "file:///work/report.py"
+URI = "file:///home/ada/report.py"
 AUTOMATIC, INVOKED = types.InlineCompletionTriggerKind.Automatic, types.InlineCompletionTriggerKind.Invoked
 PART = '''
 def column_{i}(rows: list[dict[str, float]], name: str = "price_{i}") -> list[float]:

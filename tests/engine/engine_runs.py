@@ -13,7 +13,8 @@ from llama_assist.checkpoint import Checkpoint
 from llama_assist.engine.engine import Engine
 from llama_assist.engine.kv_cache import Slot
 from llama_assist.engine.messages import Done, Event, Generate, TokenOut
-from llama_assist.engine.runner import LlamaRunner, Read, Runner
+from llama_assist.engine.reads import Read
+from llama_assist.engine.runner import LlamaRunner, Runner
 from llama_assist.engine.vocabulary import Vocabulary
 from llama_assist.engine.weights import choose_prefill
 from llama_assist.types import SamplingParams
@@ -108,7 +109,7 @@ def forget(engine: Engine) -> Engine:
 
 def request(name: str, token_ids: Iterable[int], max_tokens: int = 8, **fields: Any) -> Generate:
     """A request; fields of the sampling may be given beside those of the request."""
-    own = {"stop_ids", "forced", "priority", "document"}
+    own = {"stop_ids", "forced", "priority", "document", "drafts"}
     sampling = SamplingParams(max_tokens=max_tokens, **{key: fields[key] for key in fields.keys() - own})
     return Generate(name, tuple(token_ids), sampling, **{key: fields[key] for key in fields.keys() & own})
 

@@ -142,3 +142,12 @@ def test_only_so_many_answers_are_kept(tiny_checkpoint: Checkpoint) -> None:
     for number in range(MAX_REMEMBERED + 5):
         num_steps(engine, request(str(number), [30, 31], 1, document=f"cell {number}"))
     assert len(engine._written) == MAX_REMEMBERED
+
+
+def test_who_wants_no_drafts_gets_the_same_token_by_token(tiny_checkpoint: Checkpoint) -> None:
+    few = {30: 50.0, 31: 50.0}
+    steps, found = num_steps(make_engine(tiny_checkpoint, "int4"), request("a", range(20, 60), 40, logit_bias=few))
+    plain = request("a", range(20, 60), 40, logit_bias=few, drafts=False)
+    all_steps, wanted = num_steps(make_engine(tiny_checkpoint, "int4"), plain)
+    assert found == wanted
+    assert steps < all_steps == 40

@@ -58,7 +58,7 @@ class Editor:
         params = types.InitializeParams(
             capabilities=capabilities,
             initialization_options=options,
-            workspace_folders=[types.WorkspaceFolder("file:///work", "work")],
+            workspace_folders=[types.WorkspaceFolder("file:///home/ada", "work")],
         )
         result = self.request(types.INITIALIZE, params)
         self.notify(types.INITIALIZED, types.InitializedParams())

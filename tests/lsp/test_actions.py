@@ -10,7 +10,7 @@ from editor import PLAIN, Editor, span
 from lsprotocol import types
 from scripted_engine import ScriptedEngine, task
 
-URI = "file:///work/a.py"
+URI = "file:///home/ada/a.py"
 TEXT = "import os\n\n\ndef mean(values):\n    return sum(values) / len(valeus)\n\n\nprint(mean([1]))\n"
 DIAGNOSTIC = types.Diagnostic(
     span(4, 30, 36), 'Undefined name "valeus"', severity=types.DiagnosticSeverity.Error, code="F821", source="ruff"
@@ -186,7 +186,7 @@ def test_an_editor_that_refuses_a_change_is_heard(editor: Editor, engine: Script
 def test_in_a_notebook_an_action_is_about_the_cell(editor: Editor, engine: ScriptedEngine) -> None:
     engine.scripts["task"] = task("", code={"text": "assert mean([2]) == 2", "action": "insert"})
     editor.start()
-    book, first, second = "file:///work/book.ipynb", "cell:first", "cell:second"
+    book, first, second = "file:///home/ada/book.ipynb", "cell:first", "cell:second"
     kind = types.NotebookCellKind.Code
     notebook = types.NotebookDocument(
         book, "jupyter-notebook", 1, [types.NotebookCell(kind, first), types.NotebookCell(kind, second)]

@@ -9,7 +9,7 @@ from pygls.exceptions import JsonRpcException
 from scripted_engine import ScriptedEngine
 from sse_server import Script, event
 
-URI = "file:///work/a.py"
+URI = "file:///home/ada/a.py"
 PIECE = event({"choices": [{"index": 0, "text": "half", "finish_reason": None}]})
 
 

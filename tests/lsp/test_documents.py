@@ -10,8 +10,8 @@ from llama_assist.lsp.documents import Documents
 from llama_assist.lsp.positions import Lines
 from llama_assist.lsp.wire import MAX_SOURCES, short_path, wire_document
 
-URI = "file:///work/a.py"
-BOOK = "file:///work/book.ipynb"
+URI = "file:///home/ada/a.py"
+BOOK = "file:///home/ada/book.ipynb"
 CODE, PROSE = types.NotebookCellKind.Code, types.NotebookCellKind.Markup
 
 
@@ -104,7 +104,7 @@ def test_a_notebook_is_one_document_with_the_cells_before_and_after() -> None:
     documents = book(("c1", PROSE, "# Title"), ("c2", CODE, "x = 1"), ("c3", CODE, "print(x)"))
     text = documents.text("c2")
     assert text is not None
-    wire = wire_document(documents, text, [""], 0, ["file:///work"])
+    wire = wire_document(documents, text, [""], 0, ["file:///home/ada"])
     assert wire["path"] == "book.ipynb"
     assert wire["cell"] == 1
     assert wire["cells"] == [

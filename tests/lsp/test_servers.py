@@ -15,7 +15,7 @@ from lsprotocol import types
 from llama_assist.client import Client
 from llama_assist.connect_local import LocalServer
 
-URI = "file:///work/a.py"
+URI = "file:///home/ada/a.py"
 NAMED = ("LLAMA_ASSIST_URL", "LLAMA_ASSIST_KEY")
 FAKE = (
     sys.executable,

@@ -33,7 +33,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def reader(shell: Shell) -> Reader:
-    reader = Reader(shell, lambda: None)
+    reader = Reader(shell, lambda: None, lambda: None)
     reader.listen()
     return reader
 

@@ -25,6 +25,9 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--trace", type=Path, metavar="FILE", help="replay typing: [{seq, context, prefix, suffix}]")
     parser.add_argument("--gguf", type=Path, metavar="FILE", help="run llama.cpp too, on this file of the same weights")
     parser.add_argument("--runs", type=int, default=NUM_RUNS, metavar="N", help=f"runs of each measure ({NUM_RUNS})")
+    parser.add_argument(
+        "--prompts", type=Path, metavar="FILE", help="write on behind the cursors of this file too, as eval completions"
+    )
     parser.add_argument("--trace-runs", type=int, default=1, metavar="N", help="passes over the trace (1)")
     add_settings(parser)
     parser.set_defaults(run=run)
@@ -35,11 +38,13 @@ def run(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
     from llama_assist.cli.bench.compare import Plan, compare
+    from llama_assist.cli.bench.prompts import read_prompts
     from llama_assist.cli.bench.report import as_object, as_table
     from llama_assist.cli.bench.trace import read_trace
 
     trace = read_trace(arguments.trace) if arguments.trace is not None else []
-    plan = Plan(arguments.runs, trace, arguments.trace_runs, arguments.gguf)
+    prompts = read_prompts(arguments.prompts) if arguments.prompts is not None else []
+    plan = Plan(arguments.runs, trace, arguments.trace_runs, arguments.gguf, prompts)
     with _progress() as announce:
         report = asyncio.run(compare(read_settings(arguments), plan, announce))
     if arguments.json:

@@ -28,6 +28,7 @@ class Plan:
     trace: Sequence[Keystroke] = ()
     num_passes: int = 1
     gguf: Path | None = None
+    prompts: Sequence[str] = ()
 
 
 async def compare(config: Assist, plan: Plan, announce: Callable[[str], None]) -> Report:
@@ -46,6 +47,8 @@ async def compare(config: Assist, plan: Plan, announce: Callable[[str], None]) -
         await bench.load()
         setup = _describe(contenders)
         left_out = await _measure(bench, ours, config)
+        if plan.prompts:
+            await bench.write(plan.prompts)
         if plan.trace:
             await bench.replay(plan.trace, plan.num_passes)
     finally:
@@ -77,6 +80,7 @@ async def _measure(bench: Bench, ours: Ours, config: Assist) -> list[str]:
         if size + NEW_TOKENS < limit:
             await bench.decode(texts, size)
     bench.memory()
+    await bench.streams(texts)
     return left_out
 
 

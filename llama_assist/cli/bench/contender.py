@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -53,8 +54,12 @@ class Contender(Protocol):
         """End the process."""
         ...
 
-    async def generate(self, text: str, max_tokens: int) -> Timing:
-        """Continue `text`, greedily."""
+    async def generate(self, text: str, max_tokens: int, *, drafts: bool = True) -> Timing:
+        """Continue `text`, greedily; without `drafts` token by token."""
+        ...
+
+    async def stream(self, texts: Sequence[str], max_tokens: int) -> float:
+        """Continue all texts at once; return tokens per second in all, from when each had its first to the end."""
         ...
 
     async def complete(self, keystroke: Keystroke, max_tokens: int) -> Timing:

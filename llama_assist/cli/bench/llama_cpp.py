@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -69,8 +70,12 @@ class LlamaCpp:
             process.stdin.close()
             await process.wait()
 
-    async def generate(self, text: str, max_tokens: int) -> Timing:
+    async def generate(self, text: str, max_tokens: int, *, drafts: bool = True) -> Timing:
         return await self._ask([(text, False)], max_tokens)
+
+    async def stream(self, texts: Sequence[str], max_tokens: int) -> float:
+        answer = await self._order({"streams": list(texts), "max_tokens": max_tokens})
+        return float(answer["tokens_per_second"])
 
     async def complete(self, keystroke: Keystroke, max_tokens: int) -> Timing:
         return await self._ask(plain_prompt(keystroke, self._options.form), max_tokens)
@@ -83,11 +88,14 @@ class LlamaCpp:
         return peak_bytes_of(self._process.pid)
 
     async def _ask(self, segments: list[Segment], max_tokens: int) -> Timing:
+        return Timing(**await self._order({"segments": segments, "max_tokens": max_tokens}))
+
+    async def _order(self, order: dict[str, Any]) -> dict[str, Any]:
         assert self._process is not None
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps({"segments": segments, "max_tokens": max_tokens}).encode() + b"\n")
+        self._process.stdin.write(json.dumps(order).encode() + b"\n")
         await self._process.stdin.drain()
-        return Timing(**await self._receive())
+        return await self._receive()
 
     async def _receive(self) -> dict[str, Any]:
         """Return the worker's next line; raise `ModelError` for its error, or if it has ended."""

@@ -11,6 +11,8 @@ from typing import Any
 
 import llama_cpp
 
+from llama_assist.cli.bench.llama_cpp_streams import stream_speed
+
 
 def main() -> None:
     """Load, say so, and answer until stdin closes; whatever else prints goes to stderr."""
@@ -24,13 +26,19 @@ def main() -> None:
         return
     print(json.dumps({"version": llama_cpp.__version__}), file=outgoing, flush=True)
     for line in sys.stdin:
-        order = json.loads(line)
-        print(json.dumps(_answer(model, order["segments"], order["max_tokens"])), file=outgoing, flush=True)
+        print(json.dumps(_obey(model, json.loads(line), num_threads)), file=outgoing, flush=True)
 
 
 def _load(path: str, num_threads: int, context_length: int) -> Any:
     threads = {"n_threads": num_threads, "n_threads_batch": num_threads}
     return llama_cpp.Llama(path, n_ctx=context_length, verbose=False, **threads)
+
+
+def _obey(model: Any, order: dict[str, Any], num_threads: int) -> dict[str, float]:
+    if "streams" not in order:
+        return _answer(model, order["segments"], order["max_tokens"])
+    prompts = [model.tokenize(text.encode(), add_bos=False, special=False) for text in order["streams"]]
+    return {"tokens_per_second": stream_speed(model, prompts, order["max_tokens"], num_threads)}
 
 
 def _answer(model: Any, segments: list[tuple[str, bool]], max_tokens: int) -> dict[str, float]:

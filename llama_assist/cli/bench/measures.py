@@ -15,6 +15,8 @@ PREFILLS = (128, 512, 1024)
 NEW_TOKENS = 128
 SHORT_CONTEXT, LONG_CONTEXT = 32, 2000
 KEYSTROKE_TOKENS = 16
+NUM_STREAMS = 4
+FEW_TOKENS = 16  # answers that end before are no measure of speed
 
 Better = Literal["higher", "lower", "-"]
 Announce = Callable[[str], None]
@@ -71,15 +73,47 @@ class Bench:
 
     async def decode(self, texts: SourceTexts, num_tokens: int) -> None:
         """Measure writing behind a prompt of `num_tokens`, the same each time: it is read before the runs."""
-        measure = Measure(f"decode after {num_tokens}", "tokens/s", "higher")
+        plain = Measure(f"decode after {num_tokens}, plain", "tokens/s", "higher")
+        drafted = Measure(f"decode after {num_tokens}", "tokens/s", "higher")
         prompt = texts.take(num_tokens)
 
         async def decode(contender: Contender, run: int) -> None:
-            timing = await contender.generate(prompt, NEW_TOKENS if run else 1)
-            if run:
-                measure.add(contender, timing.decode_speed)
+            for measure, drafts in ((plain, False), (drafted, True)):
+                timing = await contender.generate(prompt, NEW_TOKENS if run else 1, drafts=drafts)
+                if run:
+                    measure.add(contender, timing.decode_speed)
 
-        await self._interleave(measure.name, self._num_runs + 1, decode)
+        await self._interleave(drafted.name, self._num_runs + 1, decode)
+        self.measures += [plain, drafted]
+
+    async def write(self, prompts: Sequence[str]) -> None:
+        """Measure writing behind given prompts, each once; those where anybody writes next to nothing are dropped."""
+        plain = Measure("decode of the prompts, plain", "tokens/s", "higher")
+        drafted = Measure("decode of the prompts", "tokens/s", "higher")
+        found: dict[tuple[str, bool, int], Timing] = {}
+
+        async def write(contender: Contender, index: int) -> None:
+            for drafts in (False, True):
+                found[contender.name, drafts, index] = await contender.generate(
+                    prompts[index], NEW_TOKENS, drafts=drafts
+                )
+
+        await self._interleave("prompts", len(prompts), write)
+        short = {index for (_, _, index), timing in found.items() if timing.num_tokens < FEW_TOKENS}
+        for (name, drafts, index), timing in found.items():
+            if index not in short:
+                (drafted if drafts else plain).figures.setdefault(name, []).append(timing.decode_speed)
+        self.measures += [measure for measure in (plain, drafted) if measure.figures]
+
+    async def streams(self, texts: SourceTexts) -> None:
+        """Measure writing `NUM_STREAMS` answers at once, tokens of all together."""
+        measure = Measure(f"{NUM_STREAMS} streams", "tokens/s", "higher")
+        prompts = [texts.take(SHORT_CONTEXT) for _ in range(NUM_STREAMS)]
+
+        async def stream(contender: Contender, run: int) -> None:
+            measure.add(contender, await contender.stream(prompts, NEW_TOKENS))
+
+        await self._interleave(measure.name, self._num_runs, stream)
         self.measures.append(measure)
 
     async def replay(self, trace: Sequence[Keystroke], num_passes: int) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import aclosing
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -38,8 +42,23 @@ class Ours:
     async def unload(self) -> None:
         await self.session.backend.stop()
 
-    async def generate(self, text: str, max_tokens: int) -> Timing:
-        return _timing(await self.session.generate(Job(Prompt((text,)), SamplingParams(max_tokens=max_tokens))))
+    async def generate(self, text: str, max_tokens: int, *, drafts: bool = True) -> Timing:
+        job = Job(Prompt((text,)), SamplingParams(max_tokens=max_tokens), drafts=drafts)
+        return _timing(await self.session.generate(job))
+
+    async def stream(self, texts: Sequence[str], max_tokens: int) -> float:
+        times = await asyncio.gather(*(self._times(text, max_tokens) for text in texts))
+        started = max(each[0] for each in times)
+        ended = max(each[-1] for each in times)
+        return sum(moment > started for each in times for moment in each) / (ended - started)
+
+    async def _times(self, text: str, max_tokens: int) -> list[float]:
+        """Return when each token came."""
+        times = []
+        async with aclosing(self.session.backend.generate(Job(Prompt((text,)), SamplingParams(max_tokens)))) as chunks:
+            async for chunk in chunks:
+                times += [time.perf_counter()] * len(chunk.logprobs)
+        return times
 
     async def complete(self, keystroke: Keystroke, max_tokens: int) -> Timing:
         return _timing(await self.session.complete(keystroke.request(max_tokens)))

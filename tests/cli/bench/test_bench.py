@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,14 @@ class Recorder:
     async def unload(self) -> None:
         self._note("unload")
 
-    async def generate(self, text: str, max_tokens: int) -> Timing:
-        self._note(f"generate {max_tokens}")
+    async def generate(self, text: str, max_tokens: int, *, drafts: bool = True) -> Timing:
+        self._note(f"generate {max_tokens}" if drafts else f"generate {max_tokens} plain")
         self.prompts.append(text)
-        return Timing(100.0, 200.0, 200.0, 11, 50, 10)
+        return Timing(100.0, 200.0, 200.0, 1 if text == "short" else 21, 50, 10)
+
+    async def stream(self, texts: Sequence[str], max_tokens: int) -> float:
+        self._note(f"stream {len(set(texts))} x {max_tokens}")
+        return 80.0
 
     async def complete(self, keystroke: Keystroke, max_tokens: int) -> Timing:
         self._note(f"complete {keystroke.prefix}")
@@ -86,9 +91,23 @@ async def test_decoding_is_measured_behind_a_prompt_that_was_read_before(diary: 
     one = Recorder("one", diary)
     bench = Bench([one], 3, lambda text: None)
     await bench.decode(texts(), 32)
-    assert diary == ["one generate 1", *["one generate 128"] * 3]
+    assert diary[:2] == ["one generate 1 plain", "one generate 1"]
+    assert diary[2:] == ["one generate 128 plain", "one generate 128"] * 3
     assert len(set(one.prompts)) == 1
-    assert bench.measures[0].figures == {"one": [100.0] * 3}
+    assert [measure.name for measure in bench.measures] == ["decode after 32, plain", "decode after 32"]
+    assert bench.measures[0].figures == {"one": [200.0] * 3}
+
+
+async def test_streams_are_asked_at_once(bench: Bench, diary: list[str]) -> None:
+    await bench.streams(texts())
+    assert diary == ["one stream 4 x 128", "two stream 4 x 128"] * 2
+    assert bench.measures[0].figures == {"one": [80.0] * 2, "two": [80.0] * 2}
+
+
+async def test_prompts_behind_which_little_is_written_do_not_count(bench: Bench) -> None:
+    await bench.write(["first", "short", "last"])
+    plain, drafted = bench.measures
+    assert plain.figures == drafted.figures == {"one": [200.0] * 2, "two": [200.0] * 2}
 
 
 async def test_the_first_load_stands_apart_and_all_stay_loaded(bench: Bench, diary: list[str]) -> None:
@@ -114,6 +133,13 @@ def write_trace(folder: Path) -> Path:
     return path
 
 
+def write_holes(folder: Path) -> Path:
+    hole = {"id": "h", "cells": [{"source": "import os\n"}, {"source": "x"}], "cell": 1, "prefix": "a =", "suffix": ""}
+    path = folder / "holes.jsonl"
+    path.write_text(json.dumps(hole), encoding="utf-8")
+    return path
+
+
 @pytest.fixture
 def measured(tmp_path: Path, tiny_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> dict[str, Any]:
     monkeypatch.setenv("LLAMA_ASSIST_HOME", str(tiny_home))
@@ -122,6 +148,7 @@ def measured(tmp_path: Path, tiny_home: Path, monkeypatch: pytest.MonkeyPatch, c
     gguf = tmp_path / "tiny.gguf"
     gguf.touch()
     words = ["--runs", "1", "--trace", str(write_trace(tmp_path)), "--gguf", str(gguf)]
+    words += ["--prompts", str(write_holes(tmp_path))]
     settings = [
         "--model",
         TINY,
@@ -138,8 +165,10 @@ def measured(tmp_path: Path, tiny_home: Path, monkeypatch: pytest.MonkeyPatch, c
 
 def test_our_engine_is_measured_beside_the_rival(measured: dict[str, Any]) -> None:
     names = [measure["name"] for measure in measured["measures"]]
-    assert names[:5] == ["load, first", "load, again", "prefill of 128", "decode after 32", "peak memory"]
-    assert names[5:] == ["key: first token", "key: whole answer", "key: prompt tokens read", "key: tokens written"]
+    assert names[:3] == ["load, first", "load, again", "prefill of 128"]
+    assert names[3:7] == ["decode after 32, plain", "decode after 32", "peak memory", "4 streams"]
+    assert names[7:9] == ["decode of the prompts, plain", "decode of the prompts"]
+    assert names[9:] == ["key: first token", "key: whole answer", "key: prompt tokens read", "key: tokens written"]
     for measure in measured["measures"][:-1]:
         assert measure["llama_assist"]["median"] > 0
         assert measure["llama.cpp"]["median"] > 0
@@ -147,7 +176,7 @@ def test_our_engine_is_measured_beside_the_rival(measured: dict[str, Any]) -> No
     assert "prefill of 512, prefill of 1024, decode after 2000" in measured["setup"]["left out"]
     assert f"{TINY} in float32 on cpu" in measured["setup"]["llama_assist"]
     assert "tiny.gguf" in measured["setup"]["llama.cpp"]
-    read = measured["measures"][7]["llama_assist"]["figures"]
+    read = measured["measures"][11]["llama_assist"]["figures"]
     assert len(read) == len(KEYS)
     assert max(read[1:]) < read[0]
 

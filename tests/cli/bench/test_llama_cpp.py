@@ -53,6 +53,10 @@ def test_what_the_cache_holds_is_not_counted_as_read() -> None:
     assert run("good.gguf", ask) == [6, 2, 1]
 
 
+def test_streams_are_written_in_one_batch() -> None:
+    assert run("good.gguf", lambda rival: rival.stream(["abc", "de", "f", "gh"], 8)) > 0
+
+
 def test_a_keystroke_is_asked_in_the_plain_order() -> None:
     timing = run("good.gguf", lambda rival: rival.complete(Keystroke("0", "ab", "c", "de"), 2))
     assert timing.prompt_tokens == 3 + len("abcde")

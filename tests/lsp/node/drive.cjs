@@ -10,9 +10,9 @@ const load = createRequire(path.join(process.env.NODE_PACKAGES || __dirname, 'in
 const rpc = load('vscode-jsonrpc/node');
 const lsp = load('vscode-languageserver-protocol/node');
 
-const FILE = 'file:///work/mean.py';
-const BOOK = 'file:///work/book.ipynb';
-const cell = name => `vscode-notebook-cell:/work/book.ipynb#${name}`;
+const FILE = 'file:///home/ada/mean.py';
+const BOOK = 'file:///home/ada/book.ipynb';
+const cell = name => `vscode-notebook-cell:/home/ada/book.ipynb#${name}`;
 const pause = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds));
 
 async function main() {
@@ -35,8 +35,8 @@ async function main() {
 
   const { capabilities } = await connection.sendRequest(lsp.InitializeRequest.type, {
     processId: process.pid,
-    rootUri: 'file:///work',
-    workspaceFolders: [{ uri: 'file:///work', name: 'work' }],
+    rootUri: 'file:///home/ada',
+    workspaceFolders: [{ uri: 'file:///home/ada', name: 'work' }],
     capabilities: {
       general: { positionEncodings: ['utf-16'] },
       textDocument: { inlineCompletion: { dynamicRegistration: true }, synchronization: {}, codeAction: {} },

@@ -14,7 +14,7 @@ async function main() {
     dataStore: { data: {}, load: async () => {}, save: async () => {} },
   });
   const completion = await agent.provideCompletions({
-    filepath: "/work/shapes.py",
+    filepath: "/home/ada/shapes.py",
     language: "python",
     text,
     position: text.indexOf("return ") + "return ".length,

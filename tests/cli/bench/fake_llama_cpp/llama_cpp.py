@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import time
 from collections.abc import Iterator, Sequence
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -41,3 +43,45 @@ def llama_model_get_vocab(model: Llama) -> Llama:
 
 def llama_vocab_is_eog(vocab: Llama, token: int) -> bool:
     return token == END
+
+
+def llama_vocab_n_tokens(vocab: Llama) -> int:
+    return 128
+
+
+def llama_context_default_params() -> SimpleNamespace:
+    return SimpleNamespace()
+
+
+def llama_init_from_model(model: Llama, parameters: SimpleNamespace) -> SimpleNamespace:
+    return SimpleNamespace(parameters=parameters, lengths=[0] * parameters.n_seq_max, rows=[])
+
+
+def llama_batch_init(size: int, embeddings: int, sequences: int) -> SimpleNamespace:
+    numbers = {name: [0] * size for name in ("token", "pos", "n_seq_id", "logits")}
+    return SimpleNamespace(n_tokens=0, seq_id=[[0] * sequences for _ in range(size)], **numbers)
+
+
+def llama_decode(context: SimpleNamespace, batch: SimpleNamespace) -> int:
+    """Check that every token stands behind those of its sequence, within the context."""
+    time.sleep(0.001)
+    for row in range(batch.n_tokens):
+        sequence = batch.seq_id[row][0]
+        assert (batch.n_seq_id[row], batch.pos[row]) == (1, context.lengths[sequence])
+        context.lengths[sequence] += 1
+    context.rows = [bool(wanted) for wanted in batch.logits[: batch.n_tokens]]
+    assert sum(context.lengths) <= context.parameters.n_ctx
+    return 0
+
+
+def llama_get_logits_ith(context: SimpleNamespace, row: int) -> ctypes.Array[ctypes.c_float]:
+    assert context.rows[row]
+    return (ctypes.c_float * 128)()
+
+
+def llama_batch_free(batch: SimpleNamespace) -> None:
+    pass
+
+
+def llama_free(context: SimpleNamespace) -> None:
+    pass

@@ -13,7 +13,7 @@ from sse_server import Script
 from llama_assist.errors import BusyError, ConnectError, SupersededError
 from llama_assist.lsp.trouble import QUIET_SECONDS, RETRY_SECONDS, Trouble
 
-URI = "file:///work/a.py"
+URI = "file:///home/ada/a.py"
 
 
 class Clock:

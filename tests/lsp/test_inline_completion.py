@@ -7,7 +7,7 @@ from editor import PLAIN, Editor, span
 from lsprotocol import types
 from scripted_engine import ScriptedEngine, completion
 
-URI = "file:///work/src/mean.py"
+URI = "file:///home/ada/src/mean.py"
 AUTOMATIC = types.InlineCompletionTriggerKind.Automatic
 TEXT = "def mean(total, count):\n    return \n\nprint(mean(6, 3))\n"
 
@@ -150,6 +150,6 @@ def test_a_list_can_be_had_beside_ghost_text(editor: Editor) -> None:
 
 def test_a_text_that_is_not_open_has_no_suggestions(editor: Editor, engine: ScriptedEngine) -> None:
     editor.start()
-    assert editor.inline("file:///work/other.py", 0, 0) == []
+    assert editor.inline("file:///home/ada/other.py", 0, 0) == []
     assert not engine.asked("completion")
     editor.stop()

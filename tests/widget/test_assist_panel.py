@@ -416,6 +416,13 @@ def test_a_server_that_shares_nothing_is_asked_for_documents_once(
     assert len([request for request in server.requests if "/document?" in request.path]) == 1
 
 
+def test_while_a_cell_runs_the_panel_says_what_to_expect(panel: AssistPanel, shell: Shell) -> None:
+    seen: list[str] = []
+    panel.state.observe(lambda change: seen.append(shown(panel)), "is_cell_running")
+    shell.run("slow = 1")
+    assert ["a cell runs: an answer that has begun goes on" in text for text in seen] == [True, False]
+
+
 def test_an_unknown_task_is_refused(panel: AssistPanel) -> None:
     with pytest.raises(ValueError, match="There is no task 'dance'"):
         panel.do("dance")
