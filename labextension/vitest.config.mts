@@ -11,7 +11,7 @@ const rawSvg = {
 export default defineConfig({
   plugins: [rawSvg],
   test: {
-    environment: 'jsdom',
+    environment: './src/__tests__/environment.ts',
     include: ['src/**/__tests__/**/*.spec.{ts,tsx}'],
     setupFiles: ['src/__tests__/jsdom.ts'],
     css: false,
