@@ -20,6 +20,11 @@ ARGUMENTS = [
 ]  # fmt: skip
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run these tests last: the driver of the browser has a running loop, beside which no other may run."""
+    items.sort(key=lambda item: Path(__file__).parent in item.path.parents)
+
+
 @pytest.fixture(autouse=True)
 def jp_asyncio_loop() -> None:
     """The driver of the browser has a running loop of its own, which pytest-jupyter's would close."""
